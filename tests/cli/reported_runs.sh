@@ -36,4 +36,10 @@ screens '3\nO\nj\nEnter\n:save-screen s1\nL\n:save-screen s2\n'
 grep -q "FAILED" saved/s1* || fail "the failed run is not shown: $(cat saved/s1*)"
 grep -q "run start --again" saved/s1* && fail "a command that is refused is proposed: $(cat saved/s1*)"
 grep -q "only that program can run it again" saved/s2* || fail "why it cannot be started again: $(cat saved/s2*)"
+screens '3\nL\n:save-screen s1\n'
+grep -q "only that program can run it again" saved/s1* || fail "the list: why it cannot be started again: $(cat saved/s1*)"
+grep -q "Launch" saved/s1* && fail "a form that cannot start anything: $(cat saved/s1*)"
+screens '3\n:where name = b\n:save-screen s1\n'
+grep -q "(sweep)" saved/s1* || fail "the run above a match is not in brackets: $(cat saved/s1*)"
+grep -q "1 match" saved/s1* || fail "it is counted: $(cat saved/s1*)"
 echo "ok what is offered for runs that programs reported"

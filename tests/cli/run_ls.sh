@@ -3,6 +3,7 @@
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
+export BINNACLE_HEARTBEAT=60000 # no samples of the system among the metrics, however slow the machine
 "$B" init -q >/dev/null || fail init
 for lr in 0.1 0.2; do
 	for seed in 1 2 4; do
@@ -81,6 +82,10 @@ printf '3\n:where params.lr = 0.2\n:columns name,metrics.acc,params.seed\n:sort 
 check "a saved view is listed alike" "$("$B" run ls --view "of the sweep" --tsv | cut -f2 | tr '\n' ' ')" \
 	"name mlp-0.2-4 mlp-0.2-2 mlp-0.2-1 "
 check "with its columns" "$("$B" run ls --view "of the sweep" --json | grep -c '"metrics.acc"')" 3
+printf '3\n:group params.lr\n:aggregate max\n:sort -loss\n:view-save by rate\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=140x40 || fail "the workbench groups"
+check "a view of groups has its aggregate and its columns" "$("$B" run ls --view "by rate" --tsv | cut -f1,4 | tr '\t\n' ' ,')" \
+	"group metrics.loss max,0.2 0.24,0.1 0.14,"
 check "options come first" "$("$B" run ls --view "of the sweep" -f 'params.lr = 0.1' --tsv | wc -l)" 4
 "$B" run ls --view other 2>err
 check "another view" "$? $(grep -c "of the sweep" err)" "3 1"

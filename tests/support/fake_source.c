@@ -17,8 +17,8 @@ void *bn_fake_take(bn_page *p, const void *data, size_t bytes)
 int bn_fake_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	page->data = bn_arena_strdup(
-		&page->arena, fake->is_empty ? "" : "1 running  1 to approve  1 alert");
+	page->data = bn_arena_strf(&page->arena, "%s%s%s", fake->is_empty ? "" : "1 running  1 to approve  1 alert",
+		fake->stuck ? "\n" : "", fake->stuck ? fake->stuck : "");
 	return 0;
 }
 
@@ -60,7 +60,9 @@ int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, b
 		return rc;
 	fake->last = *a;
 	fake->actions++;
-	page->data = bn_arena_strf(&page->arena, "done: %s", fake->last.ref);
+	page->data = a->action == BN_ACTION_REGISTER
+			     ? bn_arena_strf(&page->arena, BN_REGISTERED "%s/1", fake->last.ref)
+			     : bn_arena_strf(&page->arena, "done: %s", fake->last.ref);
 	return 0;
 }
 

@@ -30,6 +30,8 @@ typedef struct bn_fake {
 	int console_lines;  /* of a run, instead of the canned ones */
 	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
+	bool is_reported;  /* programs reported the runs */
+	const char *stuck; /* why nothing can be changed; NULL: it can */
 	bool has_chain;     /* a chain of authority; the user is ada, its admin */
 	bool is_nobody;     /* in it, the user's key is not admitted */
 	bn_action_arg last; /* the last requested action */

@@ -208,7 +208,8 @@ static int show_page(
 
 /* What the command line and a view ask for, as texts. */
 typedef struct asked {
-	char *filter, *search, *sort, *columns, *group; /* owned; NULL: not given */
+	char *filter, *search, *sort, *columns, *group, *aggregate; /* owned; NULL: not given */
+	bool view_columns; /* columns are those of a view */
 } asked;
 
 static void asked_release(asked *a)
@@ -218,6 +219,7 @@ static void asked_release(asked *a)
 	bn_free(a->sort);
 	bn_free(a->columns);
 	bn_free(a->group);
+	bn_free(a->aggregate);
 }
 
 /* Adds a field of a view in the syntax of queries. Only what runs logged: the other columns are shown always. */
@@ -234,14 +236,14 @@ static void field_add(bn_buf *out, const char *sign, const char *field, bool log
 		bn_buf_adds(out, field);
 }
 
-/* A list of column names as the workbench saves it: "-metrics.rmse,created". */
-static char *fields_of(char *list, bool logged_only)
+/* A list of column names as the workbench saves it: "-metrics.rmse,created"; of columns a '-' hides one. */
+static char *fields_of(char *list, bool is_columns)
 {
 	bn_buf out = BN_BUF_INIT;
 	for (char *one; (one = strsep(&list, ","));) {
 		const char *sign = *one == '-' ? "-" : "";
-		if (strcmp(one, "none") != 0 && strcmp(one, "default") != 0)
-			field_add(&out, sign, one + (*one == '-'), logged_only);
+		if (strcmp(one, "none") != 0 && strcmp(one, "default") != 0 && !(is_columns && *sign))
+			field_add(&out, sign, one + (*one == '-' || *one == '+'), is_columns);
 	}
 	char *text = out.len ? bn_buf_take(&out, NULL) : NULL;
 	bn_buf_release(&out);
@@ -261,8 +263,13 @@ static void view_command(asked *a, char *word)
 		a->search = bn_strdup(arg);
 	else if (strcmp(word, "sort") == 0 && !a->sort)
 		a->sort = fields_of(arg, false);
-	else if (strcmp(word, "columns") == 0 && !a->columns)
+	else if ((strcmp(word, "columns") == 0 || strcmp(word, BN_SAVED_SHOWN) == 0) &&
+		 (!a->columns || a->view_columns)) {
+		bn_free(a->columns);
 		a->columns = fields_of(arg, true);
+		a->view_columns = true;
+	} else if (strcmp(word, "aggregate") == 0 && !a->aggregate)
+		a->aggregate = bn_strdup(arg);
 	else if (strcmp(word, "group") == 0 && !a->group)
 		a->group = fields_of(arg, false);
 }
@@ -356,15 +363,16 @@ static int sort_columns(char **out, const char *sort, bn_err *err)
 static int asked_read(asked *a, bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	const char *const given[] = {bn_cli_opt(cli, "filter"), bn_cli_opt(cli, "sort"),
-		bn_cli_opt(cli, "columns"), bn_cli_opt(cli, "group")};
+		bn_cli_opt(cli, "columns"), bn_cli_opt(cli, "group"), bn_cli_opt(cli, "aggregate")};
 	const char *view = bn_cli_opt(cli, "view"), *experiment = bn_cli_opt(cli, "experiment");
 	int rc;
 	a->filter = bn_strdup(given[0]);
 	a->sort = bn_strdup(given[1]);
 	a->columns = bn_strdup(given[2]);
 	a->group = bn_strdup(given[3]);
-	for (size_t i = 0; i < 4; i++)
-		if (given[i] && !(char *[]){a->filter, a->sort, a->columns, a->group}[i])
+	a->aggregate = bn_strdup(given[4]);
+	for (size_t i = 0; i < 5; i++)
+		if (given[i] && !(char *[]){a->filter, a->sort, a->columns, a->group, a->aggregate}[i])
 			return bn_err_nomem(err, "a query");
 	if (view && (rc = view_read(a, ws, view, err)) < 0)
 		return rc;
@@ -378,16 +386,16 @@ static int asked_read(asked *a, bn_cli *cli, bn_workspace *ws, bn_err *err)
 	return whole && experiment ? filter_experiment(a, experiment, err) : 0;
 }
 
-static int show(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
+static int show(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, const char *aggregates, bn_err *err)
 {
-	const char *aggregates = bn_cli_opt(cli, "aggregate"), *out = bn_cli_opt(cli, "out");
+	const char *out = bn_cli_opt(cli, "out");
 	bn_run_page *page = NULL;
 	int64_t runs = 0;
 	int rc;
 	if (out && !q->group) {
 		rc = bn_run_ls_save(cli, &runs, ws, q, out, err);
 	} else if ((rc = bn_run_query_page(&page, ws, q, err)) >= 0) {
-		rc = q->group ? bn_run_ls_groups(cli, page, q, aggregates ? aggregates : MEANS, err)
+		rc = q->group ? bn_run_ls_groups(cli, page, q, aggregates, err)
 			      : show_page(cli, ws, page, q, err);
 		runs = q->group ? 0 : page->total;
 	}
@@ -424,7 +432,7 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 	bn_run_memory *memory = NULL;
 	const char **columns = NULL;
 	bool *summed = NULL;
-	asked a = {NULL, NULL, NULL, NULL, NULL};
+	asked a = {.filter = NULL};
 	bn_run_query q = {.removed = bn_cli_flag(cli, "removed"),
 		.watch = &watch,
 		.limit = bn_cli_opt(cli, "out") ? INT64_C(100000000) : 0};
@@ -451,7 +459,7 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 		q.memory = memory;
 	} else if (a.group) {
 		q.group = a.group;
-		q.ordered = bn_run_ls_first_aggregate(bn_cli_opt(cli, "aggregate") ? bn_cli_opt(cli, "aggregate") : MEANS);
+		q.ordered = bn_run_ls_first_aggregate(a.aggregate ? a.aggregate : MEANS);
 		q.limit = 1;
 		summed = bn_alloc(q.column_count + 1);
 		if (!summed || (rc = bn_run_memory_new(&memory, err)) < 0)
@@ -462,7 +470,7 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 	} else {
 		q.experiment = bn_cli_opt(cli, "experiment");
 	}
-	rc = show(cli, ws, &q, err);
+	rc = show(cli, ws, &q, a.aggregate ? a.aggregate : MEANS, err);
 out:
 	bn_run_memory_free(memory);
 	bn_free(columns);

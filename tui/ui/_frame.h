@@ -66,6 +66,7 @@ struct bn_frame {
 	bool message_is_error;
 	int64_t message_ms;
 	char status[128];
+	char stuck[256]; /* why nothing can be changed now; "": it can */
 	int64_t status_asked_ms;
 	bool status_pending;
 	int64_t busy_since_ms;

@@ -277,7 +277,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
 		BN_ON(MODELS) | BN_ON(MODEL), \
 		"withdraw the version for good; a reason is required") \
-	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_TAKES_TWO(MODEL, RUN), BN_ON(MODELS), \
+	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_TAKES_TWO(MODEL, RUN), \
+		BN_ON(MODELS) | BN_ON(RUNS) | BN_ON(RUN), \
 		"register a run as a version of a model: :register MODEL RUN") \
 	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_TAKES(TEXT), \
 		BN_ON(OVERVIEW) | BN_ON(PEOPLE), \

@@ -141,6 +141,10 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "'%s' changes things, and this is --readonly", c->name);
 		return true;
 	}
+	if ((c->flags & BN_CMD_WRITES) && f->stuck[0]) {
+		snprintf(why, size, "%s", f->stuck);
+		return true;
+	}
 	if (id == BN_CMD_SUSPEND && !f->opt.host.suspend) {
 		snprintf(why, size, "there is no shell to go back to");
 		return true;

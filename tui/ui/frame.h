@@ -52,6 +52,7 @@ typedef struct bn_frame_host {
 } bn_frame_host;
 
 #define BN_KEPT_VIEWS "views" /* the saved views of Runs */
+#define BN_SAVED_SHOWN "shown" /* of a saved view, its visible columns: tui/views/runs/saved.c */
 #define BN_KEPT_BASE "base"   /* the run that is the baseline of comparisons */
 #define BN_KEPT_TOUR "tour"   /* the tour's offer was answered */
 
@@ -101,7 +102,8 @@ typedef struct bn_frame_options {
 		       * commands are found */
 	void (*open_found)(bn_frame *f, const bn_found *found);
 	bn_page_fn words; /* bn_words_arg; bn_words. NULL: only words known to the screen */
-	bn_page_fn status;    /* makes the text at the right of the title: page data is a char * */
+	/* Makes the text at the right of the title: page data is a char *. A second line is why nothing can be changed now. */
+	bn_page_fn status;
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
 	const char *home;     /* what "~/" begins in a typed path; NULL: nothing */

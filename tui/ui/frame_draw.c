@@ -174,6 +174,8 @@ static void place_words(const bn_grid *t, bn_buf *out)
 {
 	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
 	size_t marks = bn_grid_mark_count(t);
+	if (t->matched > 0 && !t->asking)
+		bn_buf_addf(out, "%s match%s", bn_format_count(shown, t->matched), t->filter[0] ? "   " : "");
 	if (t->filter[0] && t->asking) /* not in force yet */
 		bn_buf_addf(out, "looking for /%s", t->filter);
 	else if (t->filter[0] && t->external) /* the source knows the number of further rows */

@@ -198,6 +198,13 @@ static bn_view *view_find(const bn_frame *f, uint64_t id)
 	return v;
 }
 
+static void status_take(bn_frame *f, const char *text)
+{
+	size_t n = strcspn(text, "\n");
+	snprintf(f->status, sizeof f->status, "%.*s", (int)n, text);
+	snprintf(f->stuck, sizeof f->stuck, "%s", text[n] ? text + n + 1 : "");
+}
+
 static void page_deliver(bn_frame *f, bn_page *p)
 {
 	bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
@@ -220,7 +227,7 @@ static void page_deliver(bn_frame *f, bn_page *p)
 	if (p->owner == 0) {
 		f->status_pending = false;
 		if (p->data)
-			snprintf(f->status, sizeof f->status, "%s", (const char *)p->data);
+			status_take(f, p->data);
 	}
 	bn_page_free(p);
 }

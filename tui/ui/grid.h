@@ -119,6 +119,7 @@ typedef struct bn_grid {
 	uint64_t *folded; /* keys of the folded groups; in an external grid, of the open ones */
 	size_t folded_count, folded_cap;
 	bn_alphabet alphabet; /* of the last surface */
+	int64_t matched; /* external: rows that the filter lets through, of those that are shown for their place; 0: all */
 	bool asking;   /* external: the filter was not accepted by the source yet */
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
@@ -226,6 +227,11 @@ int bn_grid_sorted(const bn_grid *t); /* the most significant sort column; -1 no
 void bn_grid_write_sort(const bn_grid *t, bn_buf *out);
 /* Appends "a,b" if the user chose the visible columns; otherwise nothing. */
 void bn_grid_write_columns(const bn_grid *t, bn_buf *out);
+/* Appends what bn_grid_choose takes to show the same again: "a,b" if all of them were chosen, "+a,-b" if some were,
+ * otherwise nothing. */
+void bn_grid_write_choice(const bn_grid *t, bn_buf *out);
+/* Appends "a,b": the columns that the last draw had room for. */
+void bn_grid_write_drawn(const bn_grid *t, bn_buf *out);
 
 /* ---- drawing and export ------------------------------------------------------------------------ */
 

@@ -173,6 +173,36 @@ void bn_grid_write_columns(const bn_grid *t, bn_buf *out)
 	}
 }
 
+static void name_add(const bn_grid *t, int c, const char *sign, bn_buf *out, size_t from)
+{
+	bn_buf_addf(out, "%s%s%s", out->len > from ? "," : "", sign, bn_grid_column_name(&t->columns[c]));
+}
+
+void bn_grid_write_choice(const bn_grid *t, bn_buf *out)
+{
+	size_t from = out->len;
+	bool all = true;
+	for (int c = 0; c < t->column_count; c++)
+		all = all && (t->shapes[c].chosen || t->shapes[c].hidden || t->columns[c].frozen);
+	if (all) {
+		bn_grid_write_columns(t, out);
+		return;
+	}
+	for (int c = 0; c < t->column_count; c++)
+		if (t->shapes[c].chosen)
+			name_add(t, c, "+", out, from);
+		else if (t->shapes[c].hidden && !t->columns[c].hidden)
+			name_add(t, c, "-", out, from);
+}
+
+void bn_grid_write_drawn(const bn_grid *t, bn_buf *out)
+{
+	size_t from = out->len;
+	for (int c = 0; c < t->column_count; c++)
+		if (t->shapes[c].shown > 0 && bn_grid_is_shown(t, c))
+			name_add(t, c, "", out, from);
+}
+
 /* ---- sort columns ---------------------------------------------------------------------------- */
 
 int bn_grid_sorted(const bn_grid *t)

@@ -143,13 +143,20 @@ void bn_view_do(bn_view *v, bn_ui_action action, const char *ref, const char *re
 	bn_view_load(v, BN_LANE_QUICK, BN_KIND_ACTION, bn_view_source(v)->action, &arg, sizeof arg);
 }
 
+/* A new version is not on the screens of runs. */
+static const char *where_of(const bn_view *v, const char *text)
+{
+	bool elsewhere = v->cls->kind & (BN_ON(RUNS) | BN_ON(RUN));
+	return elsewhere && strncmp(text, BN_REGISTERED, sizeof BN_REGISTERED - 1) == 0 ? "; Models (4) shows it" : "";
+}
+
 bool bn_view_action_done(bn_view *v, bn_page *p)
 {
 	if (p->kind != BN_KIND_ACTION)
 		return false;
 	bn_frame_undo_settle(v->frame, p->data != NULL);
 	if (p->data)
-		bn_frame_message(v->frame, "%s", (const char *)p->data);
+		bn_frame_message(v->frame, "%s%s", (const char *)p->data, where_of(v, p->data));
 	bn_page_free(p);
 	v->cls->refresh(v);
 	return true;
@@ -187,6 +194,33 @@ bool bn_view_open_suites(bn_frame *f, const char *ref)
 	bn_err err = BN_ERR_INIT;
 	snprintf(dataset, sizeof dataset, "%.*s", (int)strcspn(ref, "@"), ref);
 	return bn_view_open(f, bn_view_suites_new(&made, f, dataset, &err), &made, &err);
+}
+
+bool bn_run_again_refused(const char *kind, char *why, size_t size)
+{
+	if (!kind || strcmp(kind, "api") != 0)
+		return false;
+	snprintf(why, size, "a program reported this run: only that program can run it again");
+	return true;
+}
+
+bool bn_view_register(bn_view *v, const char *arg, const char *run)
+{
+	bn_action_arg act = {.action = BN_ACTION_REGISTER};
+	size_t n = arg ? strcspn(arg, " ") : 0;
+	const char *named = arg ? arg + n + strspn(arg + n, " ") : "";
+	if (*named)
+		run = named;
+	if (!n || !run) {
+		bn_frame_prompt(v->frame, "register ");
+		bn_frame_message(v->frame, run ? "as a version of which model? :register MODEL"
+					       : "which model, from which run? :register MODEL RUN");
+		return true;
+	}
+	snprintf(act.ref, sizeof act.ref, "%.*s", (int)n, arg);
+	snprintf(act.reason, sizeof act.reason, "%s", run);
+	bn_view_act(v, &act, NULL, NULL);
+	return true;
 }
 
 bool bn_view_launch(bn_view *v, const char *again, const char *data)

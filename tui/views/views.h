@@ -61,6 +61,10 @@ int bn_view_split_form_new(bn_view **out, bn_frame *f, const char *ref, bn_err *
 int bn_view_resume_new(bn_view **out, bn_frame *f, const char *run, bn_err *err);
 /* Opens an object found by ^P (tui/views/find.c). */
 void bn_view_open_found(bn_frame *f, const bn_found *found);
+/* Why a run cannot be started again: a program reported it. kind: as of bn_run_info; NULL: unknown. */
+bool bn_run_again_refused(const char *kind, char *why, size_t size);
+/* ":register MODEL RUN"; of a run's own screen or row `run`, which may be left out; NULL: there is none. */
+bool bn_view_register(bn_view *v, const char *arg, const char *run);
 /* Opens it. */
 bool bn_view_launch(bn_view *v, const char *again, const char *data);
 bool bn_view_resume(bn_view *v, const char *run);

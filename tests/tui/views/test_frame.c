@@ -1271,7 +1271,8 @@ START_TEST(test_frame_views_of_runs_are_saved)
 	ck_assert(shows(&b, "no view was saved yet"));
 	play(&b, ":sort -val_mae\n:group learning_rate\n:view-save by rate");
 	ck_assert_str_eq(
-		b.fake.remembered, "by rate\tsort -metrics.val_mae\tgroup params.learning_rate\n");
+		b.fake.remembered, "by rate\tshown status,starred,name,metrics.val_rmse,metrics.val_mae,"
+				   "params.learning_rate,params.hidden\tsort -metrics.val_mae\tgroup params.learning_rate\n");
 	play(&b, ":where val_rmse < 12\n:view-save one");
 	play(&b, "v"); /* after the last view comes the plain list */
 	ck_assert(!shows(&b, "by learning_rate"));
@@ -1287,6 +1288,88 @@ START_TEST(test_frame_views_of_runs_are_saved)
 	ck_assert(shows(&b, "no view 'two'"));
 	play(&b, ":view-drop by rate");
 	ck_assert_ptr_null(strstr(b.fake.remembered, "by rate"));
+	bench_close(&b);
+}
+END_TEST
+
+/* The screen without the line of messages. */
+static char *list_of(const bench *b)
+{
+	bn_buf out = BN_BUF_INIT;
+	bn_surface_dump(b->s, &out, false);
+	char *text = bn_buf_take(&out, NULL), *at = text;
+	for (int line = 0; line < 21 && at; line++)
+		at = strchr(at + 1, '\n');
+	if (at)
+		*at = '\0';
+	return text;
+}
+
+/* A view shows again what was on the screen, whichever of its commands came first. */
+START_TEST(test_frame_a_saved_view_is_what_was_on_the_screen)
+{
+	static const char *const made[] = {":group experiment\n", ":columns learning_rate,val_mae\n:sort val_mae\n",
+		":columns -hidden\n:group hidden\n:aggregate max\n:sort -val_rmse\n", ":where val_rmse < 13\n/ \"rid\" Enter\n",
+		":columns +note,-time\n:sort hidden,-val_mae\n"};
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		bench b = {.fake = {.actions = 0}};
+		bench_open(&b, false);
+		play(&b, "3");
+		play(&b, made[i]);
+		play(&b, ":view-save it\ng\n");
+		char *saved = list_of(&b);
+		play(&b, ":view it\n:view-drop other\n"); /* the first is the current one, so this resets and shows it */
+		char *again = list_of(&b);
+		ck_assert_msg(strcmp(saved, again) == 0, "%s\n%s\n%s", made[i], saved, again);
+		bn_free(saved);
+		bn_free(again);
+		bench_close(&b);
+	}
+}
+END_TEST
+
+/* What the store says of itself is known: no dialog asks what cannot be done. */
+START_TEST(test_frame_asks_nothing_that_a_dead_store_refuses)
+{
+	bench b = {.fake = {.stuck = "the server does not answer: nothing can be changed now; it answered 3 min ago"}};
+	bench_open(&b, false);
+	play(&b, "3 D");
+	ck_assert(shows(&b, "nothing can be changed now; it answered 3 min ago"));
+	ck_assert(!shows(&b, "[ No ]"));
+	ck_assert(shows(&b, "1 running  1 to approve"));
+	play(&b, "t");
+	ck_assert(!shows(&b, "a new tag"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_registers_a_run_and_goes_to_its_version)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 j\n:register power\n");
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REGISTER);
+	ck_assert_str_eq(b.fake.last.ref, "power");
+	ck_assert_uint_eq(strlen(b.fake.last.reason), 32);
+	ck_assert(shows(&b, "registered power/1; Models (4) shows it"));
+	play(&b, "Enter\n:register power\n");
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert(shows(&b, "registered power/1; Models (4) shows it"));
+	play(&b, "4 g\n:register power 7f3a\n");
+	ck_assert(shows(&b, "registered power/1"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "> power/1"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_runs_of_programs_are_not_started_again)
+{
+	bench b = {.fake = {.is_reported = true}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	ck_assert(shows(&b, "a program reported this run: only that program can run it again"));
+	ck_assert(!shows(&b, "Launch"));
 	bench_close(&b);
 }
 END_TEST
@@ -1993,7 +2076,8 @@ BN_TEST_MAIN("tui/views/frame", test_frame_attaches_and_detaches_suites,
 	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
-	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
+	test_frame_a_saved_view_is_what_was_on_the_screen, test_frame_asks_nothing_that_a_dead_store_refuses,
+	test_frame_registers_a_run_and_goes_to_its_version, test_frame_runs_of_programs_are_not_started_again, test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
 	test_frame_resumes_a_run, test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_the_age_of_a_heartbeat_turns_yellow_and_red,
 	test_frame_a_run_is_shown_by_its_state, test_frame_charts_have_one_axis_and_one_cursor,

@@ -5,6 +5,7 @@
  */
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
 #include "tui/views/models/_models.h"
@@ -86,6 +87,7 @@ typedef struct models_view {
 	char rules[SECTIONS][64];
 	bool is_split, in_detail;
 	bn_version_asked asked;
+	char made[BN_REF_BYTES]; /* the version that was registered here, and is not listed yet */
 } models_view;
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
@@ -505,23 +507,6 @@ static bool compared(const models_view *v, bn_compare_arg *out)
 	return out->count >= 2;
 }
 
-/* "MODEL RUN" */
-static bool register_do(bn_view *view, const char *arg)
-{
-	bn_action_arg act = {.action = BN_ACTION_REGISTER};
-	size_t n = arg ? strcspn(arg, " ") : 0;
-	const char *run = arg ? arg + n + strspn(arg + n, " ") : "";
-	if (!n || !*run) {
-		bn_frame_prompt(view->frame, "register ");
-		bn_frame_message(view->frame, "which model, from which run? :register MODEL RUN");
-		return true;
-	}
-	snprintf(act.ref, sizeof act.ref, "%.*s", (int)n, arg);
-	snprintf(act.reason, sizeof act.reason, "%s", run);
-	bn_view_act(view, &act, NULL, NULL);
-	return true;
-}
-
 static bool sheet_open(
 	bn_view *view, const bn_version *m, const bn_inbox_item *item, bn_command_id id)
 {
@@ -549,7 +534,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	if (id == BN_CMD_REGISTER)
-		return register_do(view, arg);
+		return bn_view_register(view, arg, NULL);
 	if (id == BN_CMD_NEXT_PANE && v->is_split) {
 		v->in_detail = !v->in_detail;
 		return true;
@@ -619,11 +604,33 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 	bn_version_answer(view, &((models_view *)view)->asked, text);
 }
 
+/* Goes to the version that was registered here, once it is listed. */
+static void made_select(models_view *v)
+{
+	char spec[BN_REF_BYTES];
+	bn_grid *g = &v->list.grid;
+	int64_t made = -1;
+	for (size_t i = 0; v->made[0] && i < v->count && made < 0; i++) {
+		if (!v->rows[i].version)
+			continue;
+		bn_version_ref(spec, v->rows[i].version);
+		made = strcmp(spec, v->made) == 0 ? (int64_t)i : -1;
+	}
+	if (made < 0)
+		return;
+	v->made[0] = '\0';
+	for (int64_t at = 0; at < bn_grid_count(g); at++)
+		if (bn_grid_row(g, at) == made)
+			bn_grid_select(g, at);
+}
+
 /* The rows point into the shown page. */
 static void page(bn_view *view, bn_page *p)
 {
 	models_view *v = (models_view *)view;
 	bool first = !v->list.page;
+	if (p->kind == BN_KIND_ACTION && p->data && bn_str_starts(p->data, BN_REGISTERED))
+		snprintf(v->made, sizeof v->made, "%s", (const char *)p->data + sizeof BN_REGISTERED - 1);
 	if (bn_view_action_done(view, p))
 		return;
 	if (!p->data || rows_make(v, p->data)) {
@@ -634,6 +641,7 @@ static void page(bn_view *view, bn_page *p)
 	bn_list_page(view, p);
 	if (first || bn_grid_is_rule(&v->list.grid, v->list.grid.selected))
 		bn_grid_command(&v->list.grid, BN_CMD_TOP, NULL);
+	made_select(v);
 }
 
 static void refresh(bn_view *view)

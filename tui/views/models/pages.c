@@ -247,7 +247,7 @@ static int version_act(
 	switch (a->action) {
 	case BN_ACTION_REGISTER:
 		rc = bn_version_register(&version, r->ws, a->ref, a->reason, NULL, err);
-		snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
+		snprintf(text, size, BN_REGISTERED "%.100s/%lld", a->ref, (long long)version);
 		return rc;
 	case BN_ACTION_ASK:
 		snprintf(text, size, "asked for approval of %.100s", asked->ref);

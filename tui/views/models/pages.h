@@ -32,6 +32,7 @@ typedef struct bn_sheet {
 	bn_packages packages; /* images of the version, newest first; empty: none, or not read */
 } bn_sheet;
 
+#define BN_REGISTERED "registered " /* then "power/4" */
 typedef enum bn_ui_action {
 	BN_ACTION_APPROVE,
 	BN_ACTION_REJECT,
@@ -50,7 +51,7 @@ typedef enum bn_ui_action {
 	BN_ACTION_RUN_REMOVE,
 	BN_ACTION_RUN_RESTORE,
 	/* On versions of models: */
-	BN_ACTION_REGISTER,     /* ref: the model; reason: the run */
+	BN_ACTION_REGISTER,     /* ref: the model; reason: the run; says BN_REGISTERED and the version */
 	BN_ACTION_ASK,          /* for approval of ref; reason: why */
 	BN_ACTION_ALIAS,        /* ref: the version; reason: the alias */
 	BN_ACTION_ALIAS_REMOVE, /* ref: the model; reason: the alias */

@@ -126,6 +126,23 @@ static void age_add(bn_buf *text, bn_reader *r)
 		bn_buf_addf(text, "%s%lld runs, reading more", gap, (long long)news.runs);
 }
 
+/* Said before a dialog or a form, not after it. */
+static void stuck_add(bn_buf *text, const bn_reader *r)
+{
+	bn_mirror_news news;
+	char age[64];
+	if (!r->remote->follower) {
+		bn_buf_adds(text, "\n--cached: nothing can be changed; start it without --cached");
+		return;
+	}
+	bn_mirror_follow_news(&news, r->remote->follower);
+	if (!news.fails)
+		return;
+	bn_buf_addf(text, "\n%s: nothing can be changed now", news.is_refused ? "the server refuses" : "the server does not answer");
+	if (news.seen_ms >= 0)
+		bn_buf_addf(text, "; it answered %s", bn_format_age(age, news.seen_ms, bn_env_now_ms(r->remote->env)));
+}
+
 int bn_remote_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -139,6 +156,7 @@ int bn_remote_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	if (runs.by_status[BN_RUN_RUNNING])
 		bn_buf_addf(&text, "%lld running", (long long)runs.by_status[BN_RUN_RUNNING]);
 	age_add(&text, r);
+	stuck_add(&text, r);
 	page->data = bn_arena_strdup(&page->arena, text.ptr ? text.ptr : "");
 	bn_buf_release(&text);
 	return page->data ? 0 : bn_err_nomem(err, "the title");

@@ -242,7 +242,7 @@ static int model_act(bn_reader *r, const bn_action_arg *a, char *text, size_t si
 	case BN_ACTION_REGISTER:
 		if ((rc = bn_run_resolve(r->ws, a->reason, run, err)) >= 0 &&
 			(rc = bn_mirror_register(&version, r->mirror, a->ref, run, NULL, err)) >= 0)
-			snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
+			snprintf(text, size, BN_REGISTERED "%.100s/%lld", a->ref, (long long)version);
 		return rc;
 	case BN_ACTION_ALIAS:
 		if ((rc = bn_mirror_version(&v, r->mirror, a->ref, err)) >= 0)

@@ -400,7 +400,8 @@ bn_area bn_run_below(bn_area a, int rows)
 
 bool bn_run_is_reported(const bn_run_detail *d)
 {
-	return !d->info->spec_hash && d->info->kind && !strcmp(d->info->kind, "api");
+	char why[128];
+	return bn_run_again_refused(d->info->kind, why, sizeof why);
 }
 
 /* Reason, line, next step: the console first, then the settings. */

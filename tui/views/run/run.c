@@ -345,6 +345,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return labels_open(v);
 	case BN_CMD_LAUNCH:
 		return bn_view_launch(view, v->arg.id, NULL);
+	case BN_CMD_REGISTER:
+		return bn_view_register(view, arg, v->arg.id);
 	case BN_CMD_RESUME:
 		return bn_view_resume(view, v->arg.id);
 	case BN_CMD_REPRODUCE:
@@ -394,10 +396,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			return false;
 		return true;
 	case BN_CMD_LAUNCH:
-		if (!d || !bn_run_is_reported(d))
-			return false;
-		snprintf(why, size, "a program reported this run: only that program can run it again");
-		return true;
+		return d && bn_run_again_refused(d->info->kind, why, size);
 	case BN_CMD_RESUME:
 		return resume_refused(d, why, size);
 	case BN_CMD_WIDER:

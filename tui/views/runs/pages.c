@@ -67,6 +67,7 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 		written[runs->columns + BN_RUN_NOTE] = "note";
 		written[runs->columns + BN_RUN_PARENT] = "parent";
 		written[runs->columns + BN_RUN_PARENT_NAME] = "parent_name";
+		written[runs->columns + BN_RUN_KIND] = "kind";
 	}
 	bn_buf_release(&text);
 	*out = written;

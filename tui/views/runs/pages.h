@@ -84,7 +84,7 @@ typedef struct bn_runs {
 } bn_runs;
 
 /* Cells of a row after its fields. */
-enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_PARENT, BN_RUN_PARENT_NAME, BN_RUN_EXTRA };
+enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_PARENT, BN_RUN_PARENT_NAME, BN_RUN_KIND, BN_RUN_EXTRA };
 
 #define BN_CURVES_MAX 64
 typedef struct bn_curves_arg {

@@ -337,6 +337,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		bn_runs_export(v, arg);
 		return true;
 	}
+	if (id == BN_CMD_REGISTER)
+		return bn_view_register(view, arg, r ? r->id : NULL);
 	if (id == BN_CMD_LAUNCH)
 		return bn_view_launch(view, r ? r->id : NULL, NULL);
 	if (!r)
@@ -434,6 +436,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			return false;
 		none_words(v, is_line, why, size);
 		return true;
+	case BN_CMD_LAUNCH:
+		return r && bn_run_again_refused(r->cells[v->field_count + BN_RUN_KIND].text, why, size);
 	case BN_CMD_STOP:
 		if (bn_view_stop_refused(view, why, size))
 			return true;

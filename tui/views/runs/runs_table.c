@@ -147,7 +147,7 @@ static void state_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell 
 	out->text = "";
 }
 
-/* The name, its place in a tree before it, and what stays whole if it is shortened behind it. */
+/* The name, in brackets if the filter leaves it out, its place in a tree before it, and what stays whole if it is shortened behind it. */
 static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
 	char label[BN_RUN_LABEL_BYTES], front[BN_RUNS_TREE_BYTES], back[BN_RUNS_TREE_BYTES];
@@ -156,8 +156,8 @@ static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *
 	bn_runs_tree_front(v, r, front);
 	bn_runs_tree_back(r, back);
 	out->full = r->name ? r->name : r->id;
-	snprintf(out->buf, sizeof out->buf, "%s%.*s%s%s", front,
-		(int)bn_utf8_head(name, strlen(name), NAME_SHOWN), name, back, base);
+	snprintf(out->buf, sizeof out->buf, "%s%s%.*s%s%s%s", front, r->is_context ? "(" : "",
+		(int)bn_utf8_head(name, strlen(name), NAME_SHOWN), name, r->is_context ? ")" : "", back, base);
 	out->tail = strlen(back) + strlen(base);
 	out->text = out->buf;
 }

@@ -155,6 +155,8 @@ void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
 	bool more = p->total > (int64_t)p->count || p->matched > (int64_t)p->count;
 	bool chosen = g->filter[0] || g->sort_count > 0 || g->group >= 0;
 	g->external = more || p->is_tree || (was && chosen);
+	bool narrowed = g->external && p->is_tree && (v->where_shown[0] || g->filter[0]);
+	g->matched = narrowed ? p->matched : 0;
 	bool shifts = was && v->asked_first > 0 && g->group < 0 && !p->is_tree;
 	int64_t moved = shifts ? p->place - v->asked_first : 0;
 	g->top += g->top + moved >= 0 ? moved : 0;

@@ -1,6 +1,7 @@
 /*
  * saved.c - saved views of the list: each is a name and the commands that make it, a line of the
- * file that the frame stores for this workspace. See _runs.h.
+ * file that the frame stores for this workspace. "shown" is no command: it has the columns that there was room for, which
+ * binnacle run ls --view lists. See _runs.h.
  *
  * 	best of the sweep<TAB>where params.lr > 0.01<TAB>sort metrics.rmse<TAB>group params.hidden
  */
@@ -43,17 +44,20 @@ static void view_write(const bn_runs_view *v, const char *name, bn_buf *out)
 	bn_buf text = BN_BUF_INIT;
 	bn_buf_adds(out, name);
 	command_add(out, "where", v->where);
-	bn_grid_write_columns(g, &text);
+	bn_grid_write_choice(g, &text);
 	command_add(out, "columns", text.ptr);
+	bn_buf_clear(&text);
+	bn_grid_write_drawn(g, &text);
+	command_add(out, BN_SAVED_SHOWN, text.len ? text.ptr : NULL);
 	bn_buf_clear(&text);
 	bn_grid_write_sort(g, &text);
 	command_add(out, "sort", text.len ? text.ptr : NULL);
+	if (v->flat || v->unfolded) /* before the group, which it would end */
+		command_add(out, "tree", v->flat ? "off" : "open");
 	if (g->group >= 0)
 		command_add(out, "group", bn_grid_column_name(&g->columns[g->group]));
 	if (v->aggregate != BN_SUM_MEAN)
 		command_add(out, "aggregate", bn_run_sum_names[v->aggregate]);
-	if (v->flat || v->unfolded)
-		command_add(out, "tree", v->flat ? "off" : "open");
 	command_add(out, "filter", g->filter);
 	bn_buf_addch(out, '\n');
 	bn_buf_release(&text);
@@ -149,7 +153,7 @@ static void show(bn_runs_view *v, const char *line, size_t n)
 	reset(v);
 	snprintf(v->view_name, sizeof v->view_name, "%s", word);
 	while ((word = strsep(&rest, "\t")))
-		if (bn_frame_run(f, word, NULL) < 0)
+		if (strncmp(word, BN_SAVED_SHOWN " ", sizeof BN_SAVED_SHOWN) != 0 && bn_frame_run(f, word, NULL) < 0)
 			break;
 	if (!word)
 		bn_frame_message(f, "view '%.60s'", v->view_name);

@@ -11,7 +11,7 @@ static bn_cell number(double v)
 	return (bn_cell){.kind = BN_CELL_NUMBER, .number = v};
 }
 
-static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
+static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells, bool is_reported)
 {
 	static const char *const titles[] = {"ridge", "mlp", "logistic"};
 	static const bn_run_status states[] = {BN_RUN_RUNNING, BN_RUN_FINISHED, BN_RUN_FINISHED,
@@ -36,6 +36,7 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 	cells[2] = (bn_cell){.kind = BN_CELL_TEXT, .text = i % 2 ? "0.001" : "0.01"};
 	cells[4 + BN_RUN_STAR] =
 		i == 2 ? (bn_cell){.kind = BN_CELL_TEXT, .text = "yes"} : (bn_cell){.kind = BN_CELL_ABSENT};
+	cells[4 + BN_RUN_KIND] = (bn_cell){.kind = BN_CELL_TEXT, .text = is_reported ? "api" : "command"};
 	cells[4 + BN_RUN_NOTE] = (bn_cell){.kind = BN_CELL_ABSENT};
 	cells[3] = i % 3 == 1 ? (bn_cell){.kind = BN_CELL_TEXT, .text = "64,64"}
 			      : (bn_cell){.kind = BN_CELL_ABSENT};
@@ -180,7 +181,7 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	p->place = place;
 	for (size_t i = 0; i < n; i++) {
 		run_fill(&p->rows[i], &page->arena, run_at(p, place + (int64_t)i) + fake->is_gone,
-			cells + CELLS * i);
+			cells + CELLS * i, fake->is_reported);
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
 	}
