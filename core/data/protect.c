@@ -530,8 +530,10 @@ int bn_protect_may_leave(bn_workspace *ws, const bn_dataset_version *v, const ch
 {
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db;
-	char ref[192];
+	char ref[192], where[192] = "into an archive";
 	int rc;
+	if (strcmp(remote, BN_PROTECT_EXPORT) != 0)
+		snprintf(where, sizeof where, "to remote '%.150s'", remote);
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0)
 		return rc;
 	rc = bn_sql_prepare(&st, db, err,
@@ -546,11 +548,11 @@ int bn_protect_may_leave(bn_workspace *ws, const bn_dataset_version *v, const ch
 		if (rc >= 0 && p.level == BN_CLASS_RESTRICTED && !is_allowed(&p, remote)) {
 			bn_dataset_version_name(v, ref, sizeof ref);
 			rc = !strcmp(name, v->name)
-				     ? bn_err_set(err, BN_EREFUSED, "%s is restricted, and may not go to remote '%s'",
-					       ref, remote)
+				     ? bn_err_set(err, BN_EREFUSED, "%s is restricted, and may not go %s",
+					       ref, where)
 				     : bn_err_set(err, BN_EREFUSED,
-					       "%s is made from %s, which is restricted and may not go to remote '%s'",
-					       ref, name, remote);
+					       "%s is made from %s, which is restricted and may not go %s",
+					       ref, name, where);
 			bn_err_hint(err, "who may remove data can allow it: binnacle data protect %s --remote %s", name,
 				remote);
 		}

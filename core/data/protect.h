@@ -140,6 +140,9 @@ int bn_protect_need_shown(
 
 /* ---- leaving the workspace --------------------------------------------------------------------- */
 
+/* In place of a remote's name: archives (core/archive). No remote may have it. */
+#define BN_PROTECT_EXPORT "export"
+
 /* 0 if the version may be copied to the remote of that name; BN_EREFUSED if it, or a dataset that it is made from, is
  * restricted and does not name this remote. Names the dataset. */
 int bn_protect_may_leave(

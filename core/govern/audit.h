@@ -67,6 +67,7 @@ typedef struct bn_audit_report {
 	uint64_t writers, segments, records, bytes;     /* of the log */
 	uint64_t signatures, bad_signatures;            /* of signed events */
 	uint64_t objects, bad_objects, missing_objects; /* named by live rows, and hashed */
+	uint64_t left_out_objects; /* of a copy: not here by choice (core/store/copy.h), and not counted above */
 	uint64_t private_objects; /* private ones of other users: not counted above */
 	char *private_of;         /* their names; NULL when there are none */
 	uint64_t newer; /* records and signatures in a form that this version does not know */

@@ -9,6 +9,7 @@
 #include "core/govern/identity.h"
 #include "core/govern/object_faults.h"
 #include "core/govern/rights.h"
+#include "core/store/copy.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
@@ -25,6 +26,7 @@ typedef struct check {
 	sqlite3 *db;
 	bn_audit_report *r;
 	const bn_progress *progress;
+	bn_copy_left_out apart; /* objects that did not come along into this copy */
 	bn_live *live; /* created when the first object is missing; NULL if not available */
 	bool live_tried;
 	bn_object_faults objects;
@@ -276,6 +278,10 @@ static int check_object(check *c, const char *hash, const char *named, const cha
 	bn_err e = BN_ERR_INIT;
 	bn_buf words = BN_BUF_INIT;
 	int rc = bn_object_verify_watched(c->ws, hash, c->progress, "hashing", &e);
+	if (rc == BN_ENOTFOUND && bn_copy_is_left_out(&c->apart, hash)) {
+		c->r->left_out_objects++;
+		return 0;
+	}
 	if (rc == BN_ENOTFOUND && may_be_missing(c, hash))
 		return 0;
 	c->r->objects++;
@@ -354,7 +360,7 @@ static int check_objects(check *c, bn_err *err)
 		"SELECT hash, min(entity), role, total(owner IS NULL OR owner = ?) "
 		"FROM dump_object_ref GROUP BY hash ORDER BY hash",
 		"i", (int64_t)env->uid(env));
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_copy_left_out_load(&c->apart, bn_workspace_at(c->ws), err)) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		if (sqlite3_column_int(st, 3) == 0) {
@@ -393,7 +399,7 @@ static int check_authority(check *c, bn_err *err)
 int bn_audit_verify(
 	bn_audit_report **out, bn_workspace *ws, const bn_progress *progress, bn_err *err)
 {
-	check c = {.progress = progress};
+	check c = {.progress = progress, .apart = {BN_BUF_INIT}};
 	int rc;
 	if (!(c.r = bn_alloc_zeroed(1, sizeof *c.r)))
 		return bn_err_nomem(err, "a report");
@@ -414,6 +420,7 @@ int bn_audit_verify(
 	rc = bn_sql_failed(c.db, err);
 out:
 	bn_live_free(c.live);
+	bn_copy_left_out_release(&c.apart);
 	bn_object_faults_release(&c.objects);
 	if (c.ws)
 		bn_workspace_close(c.ws);

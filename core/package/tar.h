@@ -60,7 +60,8 @@ typedef struct bn_tar_entry {
 	uint64_t from; /* offset of its first byte in the archive */
 } bn_tar_entry;
 
-/* An archive as bytes that can be read anywhere. */
+/* An archive as bytes that can be read anywhere. bn_tar_next reads headers in their order, so a source that only goes forward
+ * does too, as long as an entry's content is read before the next one; its size may then be a bound. */
 typedef struct bn_tar_source {
 	/* As bn_fs_read_at: *got < n only at the end. */
 	int (*read)(void *ctx, void *bytes, size_t n, uint64_t at, size_t *got, bn_err *err);
@@ -73,6 +74,7 @@ typedef struct bn_tar_reader {
 	bn_tar_source source;
 	uint64_t at;
 	uint64_t entries;
+	uint64_t most; /* entries above which an archive is refused */
 } bn_tar_reader;
 
 void bn_tar_reader_init(bn_tar_reader *r, bn_tar_source source);

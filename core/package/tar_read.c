@@ -23,7 +23,7 @@ unsigned bn_tar_checksum(const bn_tar_header *h)
 
 void bn_tar_reader_init(bn_tar_reader *r, bn_tar_source source)
 {
-	*r = (bn_tar_reader){.source = source};
+	*r = (bn_tar_reader){.source = source, .most = ENTRIES_MAX};
 }
 
 static int faulty(const bn_tar_reader *r, uint64_t at, const char *why, bn_err *err)
@@ -192,7 +192,7 @@ static int read_header(bn_tar_header *h, uint64_t *size, bn_tar_reader *r, bn_er
 			"has a wrong checksum, so this is no tar file or it is damaged", err);
 	if (!number_of(size, h->size, sizeof h->size))
 		return faulty(r, at, "has a size that is no number", err);
-	if (++r->entries > ENTRIES_MAX)
+	if (++r->entries > r->most)
 		return faulty(r, at, "is one of too many", err);
 	r->at += sizeof *h;
 	return 1;

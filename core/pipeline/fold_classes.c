@@ -1,6 +1,7 @@
 /* fold_classes.c - see fold_classes.h. A new class adds a line here, and its tables in share/sql/. */
 #include "core/pipeline/fold_classes.h"
 
+#include "core/archive/export_log.h"
 #include "core/ci/check_log.h"
 #include "core/data/dataset.h"
 #include "core/data/forgotten.h"
@@ -27,7 +28,8 @@
 			&bn_experiment_fold_class, \
 			&bn_logged_fold_class, &bn_registry_class, &bn_webhook_class, \
 			&bn_endpoint_class, &bn_prediction_class, &bn_monitor_class, \
-			&bn_package_class, &bn_ci_class, &bn_remote_class, NULL \
+			&bn_package_class, &bn_ci_class, &bn_remote_class, \
+			&bn_archive_class, NULL \
 	}
 
 const bn_fold_class *const bn_fold_classes[] = CLASSES(bn_run_fold_class);

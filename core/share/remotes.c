@@ -6,6 +6,7 @@
 #include "core/base/nearest.h"
 #include "core/base/settings.h"
 #include "core/base/str.h"
+#include "core/data/protect.h"
 #include "core/govern/rights.h"
 
 #include <string.h>
@@ -259,6 +260,9 @@ int bn_remotes_add(bn_workspace *ws, const bn_remote_entry *e, bn_err *err)
 		bn_err_hint(err, "letters, digits, _ . - and at most %d of them", BN_NAME_MAX);
 		return BN_EINVAL;
 	}
+	if (!strcmp(e->name, BN_PROTECT_EXPORT))
+		return bn_err_set(err, BN_EINVAL,
+			"'" BN_PROTECT_EXPORT "' is no name for a remote: it stands for archives (workspace export)");
 	if ((e->endpoint || e->region || e->style) && !bn_str_starts(e->url, "s3://"))
 		return bn_err_set(
 			err, BN_EINVAL, "endpoint, region and style are for s3://BUCKET alone");

@@ -60,6 +60,10 @@ struct bn_workspace {
 	char stored[65]; /* the object that this process named last */
 };
 
+/* Makes log/, objects/ and the others below .binnacle. */
+int bn_workspace_make_parts(const bn_dir *root, const bn_workspace_making *how, bn_err *err);
+/* Group and mode of a directory that the workspace's writers share, regardless of the umask. */
+int bn_workspace_set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *err);
 /* Reads workspace.json below root; the caller owns *out. st: what the file was then. */
 int bn_workspace_load_identity(json_t **out, struct stat *st, const bn_dir *root, bn_err *err);
 /* Reads it into ws: format, chain, founding, and the id, which is compared if ws already has one. */

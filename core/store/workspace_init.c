@@ -34,7 +34,7 @@ out:
 }
 
 /* Sets group and mode of an open directory, regardless of the umask. */
-static int set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *err)
+int bn_workspace_set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *err)
 {
 	const bn_fs_ops *fs = d->env->fs;
 	int e = how->access == BN_ACCESS_GROUP ? fs->fchown(d->env, d->fd, (uid_t)-1, how->group)
@@ -58,7 +58,7 @@ static int make_part(bn_dir **out, const bn_dir *at, const char *name,
 		return bn_err_sys(
 			err, BN_EIO, -e, "cannot make the directory '%s/%s'", at->path, name);
 	int rc = bn_dir_open_below(out, at, name, err);
-	return rc < 0 ? rc : set_access(*out, how, err);
+	return rc < 0 ? rc : bn_workspace_set_access(*out, how, err);
 }
 
 /* The owner of a directory may remove entries of others, sticky or not. So a group's object directories are
@@ -107,6 +107,18 @@ out:
 	return rc;
 }
 
+int bn_workspace_make_parts(const bn_dir *root, const bn_workspace_making *how, bn_err *err)
+{
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		bn_dir *part = NULL;
+		int rc = make_part(&part, root, parts[i], how, err);
+		bn_dir_close(part);
+		if (rc < 0)
+			return rc;
+	}
+	return how->access == BN_ACCESS_GROUP ? make_fan(root, how, err) : 0;
+}
+
 int bn_workspace_make(
 	const bn_env *env, const char *dir, const bn_workspace_making *how, bn_err *err)
 {
@@ -124,16 +136,8 @@ int bn_workspace_make(
 		bn_err_hint(err, "work in it, or create another: binnacle init DIR");
 		goto out;
 	}
-	if ((rc = make_part(&root, at, ".binnacle", how, err)) < 0)
-		goto out;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		bn_dir *part = NULL;
-		rc = make_part(&part, root, parts[i], how, err);
-		bn_dir_close(part);
-		if (rc < 0)
-			goto out;
-	}
-	if (how->access == BN_ACCESS_GROUP && (rc = make_fan(root, how, err)) < 0)
+	if ((rc = make_part(&root, at, ".binnacle", how, err)) < 0 ||
+		(rc = bn_workspace_make_parts(root, how, err)) < 0)
 		goto out;
 	/* Also syncs what an interrupted init may have left. The identity is written last: without
 	 * it there is no workspace, so a crash before this is harmless. */

@@ -15,7 +15,7 @@ complain() { # TITLE LINES
 }
 
 # The order of the modules of core/: a module may include itself and those before it.
-modules=(base net remote dvc lfs store govern run table source profile check data share learn launch track registry predict monitor forget serve package ci mlflow exchange api pipeline client)
+modules=(base net remote dvc lfs store govern run table source profile check data share learn launch track registry predict monitor forget serve package archive ci mlflow exchange api pipeline client)
 for m in core/*/; do
 	case " ${modules[*]} " in *" $(basename "$m") "*) ;; *)
 		echo "$m is no module that tests/lint/layers.sh knows"; bad=1 ;; esac

@@ -302,7 +302,7 @@ static const bn_opt protect_opts[] = {{"class", 0, "CLASS", "public, internal, p
 	{"keep", 0, "DAYS", "how long versions are to be kept: 180d; none: no limit"},
 	{"personal", 0, "A,B", "columns whose values are masked where they are shown"},
 	{"not-personal", 0, "A,B", "columns of it that are no longer marked"},
-	{"remote", 0, "A,B", "remotes to which it may go although it is restricted; none: no longer"},
+	{"remote", 0, "A,B", "remotes to which it may go although it is restricted (export: into archives); none: no longer"},
 	{"reason", 0, "WHY", "kept with the change"}, {0}};
 
 const bn_verb bn_verbs_data_protect[] = {

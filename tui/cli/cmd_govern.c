@@ -279,6 +279,7 @@ static json_t *audit_report_json(const bn_audit_report *r)
 		(json_int_t)r->findings.others, "findings", findings);
 	if (!o)
 		return NULL;
+	json_object_set_new(o, "left_out_objects", json_integer((json_int_t)r->left_out_objects));
 	json_object_set_new(o, "private_objects", json_integer((json_int_t)r->private_objects));
 	json_object_set_new(
 		o, "private_of", r->private_of ? json_string(r->private_of) : json_null());
@@ -397,6 +398,9 @@ static int show_audit(bn_cli *cli, bn_workspace *ws, const bn_audit_report *r, b
 		goto out;
 	if (bn_cli_is_text(cli) && (rc = list_findings(cli, r, left_out, err)) < 0)
 		goto out;
+	if (r->left_out_objects)
+		bn_cli_say(cli, "left out: %llu objects did not come along into this copy (workspace import)",
+			(unsigned long long)r->left_out_objects);
 	if (r->private_objects)
 		bn_cli_say(cli, "private: %llu objects of %s, which nobody else can verify",
 			(unsigned long long)r->private_objects, r->private_of);

@@ -1,5 +1,4 @@
 /* cmd_init.c - binnacle init: a workspace whose first record is signed with its founder's key. */
-#include "core/base/account.h"
 #include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
@@ -10,46 +9,12 @@
 #include "core/govern/trust.h"
 #include "core/pipeline/fold_classes.h"
 #include "tui/cli/cli.h"
+#include "tui/cli/access.h"
 #include "tui/cli/verbs.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* By name or number, as in chown. */
-static int group_find(gid_t *out, const char *name, bn_err *err)
-{
-	int64_t number;
-	int e = bn_account_find_group(out, name);
-	if (e == 0)
-		return 0;
-	if (bn_parse_i64(name, strlen(name), &number) && number >= 0 && number < UINT32_MAX) {
-		*out = (gid_t)number;
-		return 0;
-	}
-	if (e == ENOENT)
-		bn_err_set(err, BN_ENOTFOUND, "no group '%s'", name);
-	else
-		bn_err_set(err, BN_ENOTFOUND, "no group '%s': %s", name, strerror(e));
-	bn_err_hint(err, "to list your groups: id -Gn");
-	return BN_ENOTFOUND;
-}
-
-static int access_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
-{
-	const char *name = bn_cli_opt(cli, "shared");
-	if (bn_cli_flag(cli, "private")) {
-		how->access = BN_ACCESS_PRIVATE;
-		return name ? bn_err_set(
-				      err, BN_EINVAL, "--private and --shared exclude each other")
-			    : 0;
-	}
-	if (!name)
-		return 0;
-	how->access = BN_ACCESS_GROUP;
-	return group_find(&how->group, name, err);
-}
 
 /*
  * The recovery key signs link 1, which repeats the policy: so nobody can later fork from the state of link 0,
@@ -145,7 +110,7 @@ static int run_init(bn_cli *cli, bn_err *err)
 	json_t *o = NULL;
 	bn_err why = BN_ERR_INIT;
 	bool made_key = false;
-	int rc = access_option(cli, &how, err);
+	int rc = bn_cli_access(&how.access, &how.group, cli, err);
 	if (rc < 0)
 		goto out;
 	if (!dir)

@@ -10,6 +10,7 @@
 #define BN_VERB_TABLES(X) \
 	X(workbench) \
 	X(init) \
+	X(workspace) \
 	X(upgrade) \
 	X(store) \
 	X(cache) \

@@ -21,6 +21,10 @@
 
 #include <stdbool.h>
 
+/* In .binnacle: the number of the first slot of writers there, in decimal. A copy of a workspace has one (core/store/copy.h). */
+#define BN_SLOT_FIRST_FILE "first-slot"
+enum { BN_SLOT_FIRST_MAX = 999999999 };
+
 typedef struct bn_slot_name {
 	char place[128]; /* user@host */
 	char boot[9];

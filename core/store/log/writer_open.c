@@ -2,6 +2,7 @@
  * the first that is free, ours and intact is adopted with its history. See writer.h and slot.h. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/store/log/clock.h"
 #include "core/store/log/segment.h"
 #include "core/store/log/slot.h"
@@ -161,6 +162,21 @@ out:
 	return rc;
 }
 
+/* Of a copy (core/store/copy.h); 0 otherwise, and if the number is not one. */
+static int first_slot(const bn_dir *at)
+{
+	bn_buf text = BN_BUF_INIT;
+	int64_t n = 0;
+	if (bn_dir_has(at, BN_SLOT_FIRST_FILE) &&
+		bn_dir_read_file(at, BN_SLOT_FIRST_FILE, &text, NULL) == 0) {
+		size_t digits = strspn(text.ptr, "0123456789");
+		if (!bn_parse_i64(text.ptr, digits, &n) || n > BN_SLOT_FIRST_MAX)
+			n = 0;
+	}
+	bn_buf_release(&text);
+	return (int)n;
+}
+
 static int slot_take(bn_writer *w, bn_err *err)
 {
 	char name[BN_WRITER_NAME_MAX + 1];
@@ -169,7 +185,8 @@ static int slot_take(bn_writer *w, bn_err *err)
 	uint32_t tag;
 	int rc = 0, unreadable = 0;
 	bn_slot_own_name(&us, w->env);
-	for (int slot = 0; slot < SLOTS_MAX && state != SLOT_NO_LOCKS; slot++) {
+	int first = first_slot(w->at);
+	for (int slot = first; slot - first < SLOTS_MAX && state != SLOT_NO_LOCKS; slot++) {
 		snprintf(name, sizeof name, "%s-%s-%d", us.place, us.boot, slot);
 		if ((rc = slot_try(&state, w, name, true, err)) < 0 || state == SLOT_OURS)
 			return rc;

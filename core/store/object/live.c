@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
+#include "core/store/copy.h"
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
 #include "core/store/object/_object.h"
@@ -358,15 +359,18 @@ static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn
 static int find_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
+	bn_copy_left_out apart;
+	int rc = bn_copy_left_out_load(&apart, ws->at, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
 		"SELECT hash, entity FROM dump_object_ref WHERE role GLOB '*manifest*' AND "
 		"(owner IS NULL OR owner = ?)",
 		"i", (int64_t)ws->env->uid(ws->env));
-	if (rc < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
+	while (rc >= 0 && (rc = bn_sql_step(st, err)) == 1) {
 		const char *hash = (const char *)sqlite3_column_text(st, 0);
-		if (!bn_live_has(s, hash) || bn_object_is_here(ws, hash))
+		if (!bn_live_has(s, hash) || bn_object_is_here(ws, hash) ||
+			bn_copy_is_left_out(&apart, hash))
 			continue;
 		const char *entity = (const char *)sqlite3_column_text(st, 1);
 		char what[200];
@@ -377,6 +381,7 @@ static int find_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 			break;
 	}
 	sqlite3_finalize(st);
+	bn_copy_left_out_release(&apart);
 	return rc < 0 ? rc : 0;
 }
 
@@ -397,6 +402,45 @@ static int judge_hidden(bn_live *s, bn_workspace *ws, const bn_live_judge *judge
 		return BN_EINCONCLUSIVE;
 	}
 	return 0;
+}
+
+static int add_refs(bn_live *s, bn_workspace *ws, const char *entity, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT CASE typeof(hash) WHEN 'blob' THEN lower(hex(hash)) ELSE hash END "
+		"FROM object_ref WHERE entity = ?",
+		"i", bn_index_entity(db, entity));
+	if (rc >= 0)
+		rc = add_rows(s, st, false, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_live_of(bn_live **out, bn_workspace *ws, const char *const *entities, size_t entity_count,
+	const char *const *hashes, size_t hash_count, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	int rc;
+	bn_live *s = bn_alloc_zeroed(1, sizeof *s);
+	if (!s)
+		return bn_err_nomem(err, "a set of objects");
+	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < entity_count; i++)
+		if ((rc = add_refs(s, ws, entities[i], err)) < 0)
+			goto out;
+	for (size_t i = 0; i < hash_count; i++)
+		if ((rc = add_text(s, (const unsigned char *)hashes[i], strlen(hashes[i]), err)) < 0)
+			goto out;
+	if ((rc = follow_objects(s, objects, err)) < 0)
+		goto out;
+	*out = s;
+	s = NULL;
+out:
+	bn_live_free(s);
+	return rc;
 }
 
 int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err *err)

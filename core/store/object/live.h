@@ -8,7 +8,8 @@
  *  - in every JSON object (a text that begins with '{') that is itself named: so a manifest names its
  *    parts and its groups, and a spec the versions that it ran on.
  *
- * Another user's private objects are invisible to this user, and his gc does not touch them.
+ * Another user's private objects are invisible to this user, and his gc does not touch them. A manifest that did not come
+ * along into a copy (core/store/copy.h) names nothing.
  *
  * A damaged named JSON object, or a missing manifest, hides what it names: the result is BN_EINCONCLUSIVE, and
  * gc removes nothing, unless the judge finds that only records that count for nobody name it
@@ -42,6 +43,10 @@ int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, const bn_l
 	bn_err *err);
 /* Only what was erased on request (bn_live_is_forgotten): nothing is live. */
 int bn_live_find_forgotten(bn_live **out, bn_workspace *ws, bn_err *err);
+/* What belongs together: the objects that the entities' events name ("run/7f3a..."), the given ones, and all that these name
+ * through JSON objects. What cannot be read names nothing. The caller owns *out. */
+int bn_live_of(bn_live **out, bn_workspace *ws, const char *const *entities, size_t entity_count,
+	const char *const *hashes, size_t hash_count, bn_err *err);
 bool bn_live_has(const bn_live *live, const char *hash);
 /* Erased on request (forgotten.h): not live, whatever names it. */
 bool bn_live_is_forgotten(const bn_live *live, const char *hash);
