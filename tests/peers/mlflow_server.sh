@@ -55,11 +55,14 @@ start_real() { # VENV DIRECTORY: sets real and real_url
 	"$1/bin/python" - "$real_url" "$2/mlflow.db" <<'PY'
 import json, sqlite3, sys, time, urllib.request
 url, path = sys.argv[1:]
-for _ in range(600):
+ends = time.time() + 600
+while True:
     try:
         urllib.request.urlopen(url + "/health", timeout=5)
         break
-    except OSError:
+    except OSError as e:
+        if time.time() > ends:
+            sys.exit("FAIL: MLflow's server does not start: %s" % e)
         time.sleep(0.2)
 db = sqlite3.connect(path)
 names = [row[1] for row in db.execute("PRAGMA table_info(experiments)")]
@@ -85,8 +88,8 @@ corpus() {
 }
 beside() {
 	local version
-	[ -x "$venv/mlflow3/bin/mlflow" ] && start_real "$venv/mlflow3" "$work/real" ||
-		{ echo "SKIP: the corpus beside a real server: MLflow 3 is not here"; return; }
+	[ -x "$venv/mlflow3/bin/mlflow" ] || { echo "SKIP: the corpus beside a real server: MLflow 3 is not here"; return; }
+	start_real "$venv/mlflow3" "$work/real" || { bad=1 && tail -n 3 "$work/real.log"; return; }
 	version=$("$venv/mlflow3/bin/python" -c 'import mlflow; print(mlflow.__version__)')
 	mkdir -p "${BINNACLE_RECORD:=$work/answers}"
 	replay "$real_url" --record "$BINNACLE_RECORD" >/dev/null || { echo "FAIL: the real server"; bad=1; }
