@@ -12,6 +12,10 @@ typedef struct bn_mlflow_server {
 	bool no_history;
 } bn_mlflow_server;
 
+/* bn_mlflow_list; items that are no objects are left out of the import, with a note. */
+int bn_mlflow_server_list(bn_mlflow_server *s, const bn_mlflow_request *r, const char *list,
+	bn_mlflow_each *each, void *user, bn_err *err);
+
 /* Where the files of a run, of a logged model and of a version are, for the two below; yours, NULL if the server does not
  * hand them out. uri: as the server names the place; may be NULL. item: the version as the server describes it. */
 char *bn_mlflow_server_run_files(const bn_mlflow_server *s, const char *uri, const char *run);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define HISTORY_PAGE 25000
+#define MOST_POINTS 20000000 /* of one metric: a server that goes on for ever ends there */
 
 typedef bn_mlflow_server server;
 
@@ -51,6 +52,17 @@ static json_t *experiment_ids(const server *s)
 	const char *id;
 	json_object_foreach(s->experiments, id, v) json_array_append_new(ids, json_string(id));
 	return ids;
+}
+
+int bn_mlflow_server_list(server *s, const bn_mlflow_request *r, const char *list,
+	bn_mlflow_each *each, void *user, bn_err *err)
+{
+	int rc = bn_mlflow_list(s->client, r, list, each, user, err);
+	size_t odd = bn_mlflow_take_odd(s->client);
+	if (odd)
+		bn_exchange_leave_out(s->base.report, "item", "it is not a JSON object",
+			"%zu in the answers of %s", odd, r->path);
+	return rc;
 }
 
 /* ---- experiments ------------------------------------------------------------------------------ */
@@ -95,13 +107,13 @@ static int server_experiments(bn_src *src, bn_src_each_experiment *each, void *u
 		.path = "experiments/search", .body = body, .repeatable = true};
 	const bn_mlflow_request list = {.path = "experiments/list"};
 	bn_err why = BN_ERR_INIT;
-	int rc = body ? bn_mlflow_list(k.s->client, &r, "experiments", on_experiment, &k, &why)
+	int rc = body ? bn_mlflow_server_list(k.s, &r, "experiments", on_experiment, &k, &why)
 		      : bn_err_nomem(&why, "a request");
 	json_decref(body);
 	if (rc != BN_EUNSUPPORTED)
 		return rc < 0 ? bn_err_move(err, &why) : rc;
-	return bn_mlflow_list(
-		k.s->client, &list, "experiments", on_experiment, &k, err); /* GitLab */
+	return bn_mlflow_server_list(
+		k.s, &list, "experiments", on_experiment, &k, err); /* GitLab */
 }
 
 /* ---- runs ------------------------------------------------------------------------------------- */
@@ -213,7 +225,7 @@ static int server_runs(bn_src *src, bn_src_each_run *each, void *user, bn_err *e
 			"ALL", "max_results", 200);
 		const bn_mlflow_request r = {
 			.path = "runs/search", .body = body, .repeatable = true};
-		rc = body ? bn_mlflow_list(k.s->client, &r, "runs", on_run, &k, err)
+		rc = body ? bn_mlflow_server_list(k.s, &r, "runs", on_run, &k, err)
 			  : bn_err_nomem(err, "a request");
 		json_decref(body);
 		if (rc < 0)
@@ -244,6 +256,9 @@ typedef struct point_sink {
 static int on_point(void *user, const json_t *item, bn_err *err)
 {
 	point_sink *p = user;
+	if (p->set.points >= MOST_POINTS)
+		return bn_err_set(err, BN_EREFUSED, "metric '%.80s' has more than %d points",
+			p->key, MOST_POINTS);
 	return add_point(&p->set, p->key, item, err);
 }
 
@@ -256,7 +271,7 @@ static int read_history(
 	const bn_mlflow_request r = {.path = "metrics/get-history", .query = query};
 	int rc = BN_EUNSUPPORTED;
 	if (!s->no_history)
-		rc = query ? bn_mlflow_list(s->client, &r, "metrics", on_point, p, &why)
+		rc = query ? bn_mlflow_server_list(s, &r, "metrics", on_point, p, &why)
 			   : bn_err_nomem(&why, "a request");
 	json_decref(query);
 	if (rc != BN_EUNSUPPORTED)
@@ -349,7 +364,7 @@ static int server_logged_models(
 		json_pack("{so si}", "experiment_ids", experiment_ids(k.s), "max_results", 50);
 	const bn_mlflow_request r = {
 		.path = "logged-models/search", .body = body, .repeatable = true};
-	int rc = body ? bn_mlflow_list(k.s->client, &r, "models", on_logged, &k, &why)
+	int rc = body ? bn_mlflow_server_list(k.s, &r, "models", on_logged, &k, &why)
 		      : bn_err_nomem(&why, "a request");
 	json_decref(body);
 	if (rc == BN_EUNSUPPORTED || rc == BN_ENOTFOUND) /* before MLflow 3 */
@@ -434,7 +449,7 @@ static int on_model(void *user, const json_t *item, bn_err *err)
 	query = json_pack("{ss si}", "filter", filter ? filter : "", "max_results", 1000);
 	bn_free(filter);
 	const bn_mlflow_request r = {.path = "model-versions/search", .query = query};
-	rc = query ? bn_mlflow_list(k->s->client, &r, "model_versions", on_version, k, err)
+	rc = query ? bn_mlflow_server_list(k->s, &r, "model_versions", on_version, k, err)
 		   : bn_err_nomem(err, "a request");
 	json_array_foreach(k->versions, i, v)
 	{
@@ -462,8 +477,7 @@ static int server_models(
 		json_t *query = json_pack("{si ss*}", "max_results", 100, "filter", filters[i]);
 		const bn_mlflow_request r = {.path = "registered-models/search", .query = query};
 		k.also = filters[i];
-		rc = query ? bn_mlflow_list(
-				     k.s->client, &r, "registered_models", on_model, &k, &why)
+		rc = query ? bn_mlflow_server_list(k.s, &r, "registered_models", on_model, &k, &why)
 			   : bn_err_nomem(&why, "a request");
 		json_decref(query);
 		if (rc == BN_EUNSUPPORTED || (rc == BN_EINVAL && i)) {

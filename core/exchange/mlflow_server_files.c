@@ -170,13 +170,15 @@ static int list_dir(const file_sink *k, bn_err *err)
 		below = below ? below + 1 : "";
 		path = bn_strf("%s%s%s", below, *below && *k->dir ? "/" : "", k->dir);
 		query = run && path ? json_pack("{ss}", "run_id", run) : NULL;
-		if (query && *path)
-			json_object_set_new(query, "path", json_string(path));
+		if (query && *path && json_object_set_new(query, "path", json_string(path)) < 0) {
+			json_decref(query);
+			query = NULL;
+		}
 		r.path = "artifacts/list";
 		bn_free(run);
 	}
 	r.query = query;
-	int rc = query ? bn_mlflow_list(k->s->client, &r, "files", on_file, &sink, err)
+	int rc = query ? bn_mlflow_server_list(k->s, &r, "files", on_file, &sink, err)
 		       : bn_err_nomem(err, "a request");
 	json_decref(query);
 	bn_free(path);

@@ -19,6 +19,7 @@ struct bn_mlflow_client {
 	bn_http_client *http;
 	bn_http_answer answer; /* of the last request */
 	char code[64];         /* MLflow's error code in it */
+	size_t odd_items;      /* of lists, passed over */
 };
 
 /* credentials.c: fills in secret, encoded, header and source. */

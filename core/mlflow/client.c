@@ -17,7 +17,11 @@
 #define TRIES 4
 #define MOST_REDIRECTS 5
 #define MOST_EMPTY_PAGES 1000
-#define MOST_BYTES ((uint64_t)512 << 20) /* of one answer; a page of 50 000 runs is below that */
+/* Of one answer; a page of 1000 runs, of 200 with whole texts, or of 25 000 points is far below. As a tree a value takes
+ * some 50 bytes, and a text three times its size while it is read. */
+#define MOST_BYTES ((uint64_t)192 << 20)
+#define MOST_VALUES ((size_t)8 << 20)
+#define MOST_COMPARED ((size_t)16 << 20) /* bytes of a page that is kept while the next is read */
 
 bool bn_mlflow_is_address(const char *text)
 {
@@ -310,9 +314,30 @@ static void replace_nuls(char *text, size_t n)
 	}
 }
 
+/* Whether a tree of the text has more than MOST_VALUES values: what separates them outside of texts is counted. */
+static bool has_too_many(const char *text, size_t n)
+{
+	size_t values = 1;
+	bool in_text = false;
+	if (n <= MOST_VALUES)
+		return false;
+	for (size_t i = 0; i < n && values <= MOST_VALUES; i++) {
+		if (in_text && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_text = !in_text;
+		else if (!in_text)
+			values += text[i] == ',' || text[i] == '[' || text[i] == '{';
+	}
+	return values > MOST_VALUES;
+}
+
 static int read_object(json_t **out, bn_mlflow_client *c, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
+	if (has_too_many(c->answer.body.ptr, c->answer.body.len))
+		return bn_err_set(err, BN_EIO, "%s answered with more than %zu values",
+			c->answer.place.ptr, MOST_VALUES);
 	if (!c->answer.body.len) {
 		*out = json_object();
 		return *out ? 0 : bn_err_nomem(err, "an answer");
@@ -363,25 +388,60 @@ out:
 
 /* ---- pages -------------------------------------------------------------------------------------- */
 
-static int each_item(const json_t *page, const char *list, const char *address, size_t *count,
+static int each_item(bn_mlflow_client *c, const json_t *page, const char *list, size_t *count,
 	bn_mlflow_each *each, void *user, bn_err *err)
 {
 	size_t i;
 	json_t *item, *items = json_object_get(page, list);
 	int rc;
-	*count = json_array_size(items);
+	*count = 0;
 	if (items && !json_is_array(items))
 		return bn_err_set(
-			err, BN_EIO, "%s: '%s' of its answer is not a list", address, list);
+			err, BN_EIO, "%s: '%s' of its answer is not a list", c->address, list);
 	json_array_foreach(items, i, item)
 	{
-		if (!json_is_object(item))
-			return bn_err_set(err, BN_EIO, "%s: item %zu of '%s' is not an object",
-				address, i + 1, list);
+		if (!json_is_object(item)) { /* it does not hide the others */
+			c->odd_items++;
+			continue;
+		}
+		++*count;
 		if ((rc = each(user, item, err)) != 0)
 			return rc;
 	}
 	return 0;
+}
+
+size_t bn_mlflow_take_odd(bn_mlflow_client *c)
+{
+	size_t n = c->odd_items;
+	c->odd_items = 0;
+	return n;
+}
+
+/* Whether pages go on for ever: a page that is as the one before, or a token that came before. Of the tokens one is
+ * kept, a new one after 1, 2, 4, 8... pages (Brent's search for cycles), so a cycle of any length is found. */
+typedef struct pages {
+	json_t *last; /* items of the page before */
+	json_t *kept; /* a token */
+	size_t count, next_kept;
+	int empty; /* in a row */
+} pages;
+
+static bool pages_repeat(pages *p, const json_t *page, const char *list, size_t items, size_t bytes)
+{
+	json_t *token = json_object_get(page, "next_page_token");
+	json_t *now = bytes <= MOST_COMPARED ? json_object_get(page, list) : NULL;
+	bool again = (items && p->last && json_equal(p->last, now)) ||
+		     (p->kept && json_equal(p->kept, token));
+	p->empty = items ? 0 : p->empty + 1;
+	if (++p->count >= p->next_kept) {
+		p->next_kept = 2 * p->count;
+		json_decref(p->kept);
+		p->kept = json_incref(token);
+	}
+	json_decref(p->last);
+	p->last = json_incref(now);
+	return again || p->empty > MOST_EMPTY_PAGES;
 }
 
 int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *list,
@@ -390,7 +450,8 @@ int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *
 	bn_mlflow_request q = *r;
 	json_t *fields = json_copy((json_t *)(uintptr_t)(r->body ? r->body : r->query)),
 	       *page = NULL;
-	int rc = 0, empty = 0;
+	pages seen = {NULL, NULL, 0, 0, 0};
+	int rc = 0;
 	if (!fields && !(fields = json_object()))
 		return bn_err_nomem(err, "a request");
 	*(r->body ? &q.body : &q.query) = fields;
@@ -398,15 +459,15 @@ int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *
 	for (;;) {
 		size_t count;
 		json_decref(page);
-		if ((rc = bn_mlflow_do(&page, c, &q, err)) < 0 ||
-			(rc = each_item(page, list, c->address, &count, each, user, err)) != 0)
+		if ((rc = bn_mlflow_do(&page, c, &q, err)) < 0)
+			break;
+		size_t bytes = c->answer.body.len;
+		if ((rc = each_item(c, page, list, &count, each, user, err)) != 0)
 			break;
 		const char *next = bn_json_str(page, "next_page_token", "");
 		if (!*next)
 			break;
-		empty = count ? 0 : empty + 1;
-		if (!strcmp(next, bn_json_str(fields, "page_token", "")) ||
-			empty > MOST_EMPTY_PAGES) {
+		if (pages_repeat(&seen, page, list, count, bytes)) {
 			rc = bn_err_set(
 				err, BN_EIO, "%s: the pages of '%s' do not end", c->address, list);
 			break;
@@ -416,6 +477,8 @@ int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *
 			break;
 		}
 	}
+	json_decref(seen.last);
+	json_decref(seen.kept);
 	json_decref(page);
 	json_decref(fields);
 	return rc;

@@ -71,11 +71,14 @@ typedef struct bn_mlflow_request {
 int bn_mlflow_do(json_t **out, bn_mlflow_client *c, const bn_mlflow_request *r, bn_err *err);
 
 /* Calls each() for the objects of the list in all pages (page_token, next_page_token), until it returns 1 (enough) or a
- * negative code. max_results is the caller's. Returns 1, 0, or the error. BN_EIO also for a page that is followed by
- * itself. each() may send other requests. */
+ * negative code. max_results is the caller's. Returns 1, 0, or the error. BN_EIO also for
+ * pages that do not end: one that is followed by itself, tokens that go round, a thousand empty ones. What is in the
+ * list and is no object is passed over, and counted: bn_mlflow_take_odd. each() may send other requests. */
 typedef int bn_mlflow_each(void *user, const json_t *item, bn_err *err);
 int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *list,
 	bn_mlflow_each *each, void *user, bn_err *err);
+/* The number of such items since the last call of this. */
+size_t bn_mlflow_take_odd(bn_mlflow_client *c);
 
 /* A call of the caller's own making (uploads, downloads, text). target: a path as in bn_mlflow_request, or a whole URL,
  * which gets the credentials if its origin is that of the address. url, headers, attempts and progress are filled in

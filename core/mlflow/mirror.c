@@ -190,6 +190,7 @@ int bn_mirror_end(bn_mirror *m, int rc, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
 	int synced = bn_workspace_sync(m->ws, &own); /* also after a failure: see workspace.h */
+	m->left_out += m->client ? (int64_t)bn_mlflow_take_odd(m->client) : 0;
 	if (rc >= 0 && synced < 0)
 		rc = bn_err_move(err, &own);
 	if (rc >= 0 && m->left_out)

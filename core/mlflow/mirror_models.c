@@ -13,6 +13,8 @@
 
 #define PAGE_MODELS 1000
 #define PAGE_VERSIONS 10000
+#define MOST_DOC ((size_t)2 << 20) /* bytes of what the server says of a model or a version */
+#define MOST_NAME 1024 /* bytes of the name of a model or an alias: more than MLflow takes */
 #define PROMPTS "tags.`" BN_PROMPT_TAG "` = 'true'" /* which a list without a filter leaves out */
 
 /* ---- reading from the server ------------------------------------------------------------------- */
@@ -65,12 +67,16 @@ static int doc_keep(bn_mirror *m, const json_t *doc, bool is_version, bn_err *er
 	const char *name = bn_json_str(doc, "name", NULL);
 	int64_t number = is_version ? number_of(doc) : 0;
 	int rc;
-	if (!name || number < 0) {
+	if (!name || strlen(name) > MOST_NAME || number < 0) {
 		m->left_out++;
 		return 0;
 	}
 	if ((rc = bn_json_canonical(doc, &text, err)) < 0)
 		goto out;
+	if (text.len > MOST_DOC) {
+		m->left_out++;
+		goto out;
+	}
 	rc = is_version ? bn_sql_prepare(&st, m->db, err,
 				  "INSERT OR REPLACE INTO version VALUES (?, ?, ?)", "sis", name, number,
 				  text.ptr)
@@ -247,7 +253,7 @@ static int aliases_take(bn_version *v, const json_t *model, bn_err *err)
 	json_array_foreach((json_t *)(uintptr_t)all, i, a)
 	{
 		const char *alias = bn_json_str(a, "alias", NULL);
-		if (!alias || number_of(a) != v->version)
+		if (!alias || strlen(alias) > MOST_NAME || number_of(a) != v->version)
 			continue;
 		if (bn_grow(&v->aliases, &cap, v->n_aliases + 1, sizeof *v->aliases) != 0 ||
 			!(v->aliases[v->n_aliases] = bn_strdup(alias)))

@@ -406,8 +406,10 @@ int bn_mirror_run_apply(bn_mirror *m, const json_t *run, bn_err *err)
 	bool same;
 	int64_t inputs, count = inputs_count(run);
 	int rc;
-	if (!*remote)
-		return bn_err_set(err, BN_EIO, "%s described a run without an id", m->address);
+	if (!*remote) { /* it does not hide the others of its page */
+		m->left_out++;
+		return 0;
+	}
 	bn_mirror_id(d.id, remote);
 	if ((rc = hash_of(hash, run, err)) < 0 ||
 		(rc = known_read(&same, &inputs, m, d.id, hash, err)) < 0)

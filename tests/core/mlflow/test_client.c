@@ -287,7 +287,11 @@ static const raw_step page_3[] = {{RAW_HEAD, NULL, 0}, {RAW_READ, NULL, 38},
 	{RAW_SEND, "HTTP/1.1 200 OK\r\n" HEAD "{}", 0}, {RAW_SHUT, NULL, 0}, {RAW_DRAIN, NULL, 0},
 	{0}};
 ANSWER(last_page, "200 OK", "{}");
-ANSWER(no_objects, "200 OK", "{\"runs\":[7]}");
+ANSWER(no_objects, "200 OK", "{\"runs\":[7,{\"n\":5},null]}");
+ANSWER(round_1, "200 OK", "{\"runs\":[{\"n\":1}],\"next_page_token\":\"a\"}");
+ANSWER(round_2, "200 OK", "{\"runs\":[{\"n\":2}],\"next_page_token\":\"b\"}");
+ANSWER(round_3, "200 OK", "{\"runs\":[{\"n\":3}],\"next_page_token\":\"c\"}");
+ANSWER(same_c, "200 OK", "{\"runs\":[{\"n\":1}],\"next_page_token\":\"d\"}");
 ANSWER(no_list, "200 OK", "{\"runs\":7}");
 
 static int64_t sum, stop_at;
@@ -327,8 +331,20 @@ START_TEST(test_lists_follow_their_pages)
 	SERVE(page_1, page_1);
 	ck_assert_int_eq(list(&by_body), BN_EIO);
 	has(err.msg, "do not end");
-	SERVE(no_objects);
+	/* What is no object does not hide the others, and is counted. */
+	/* Tokens that go round, and a page that says the same under another token. */
+	SERVE(round_1, round_2, round_3, round_1, round_2, round_3, round_1, round_2, round_3);
 	ck_assert_int_eq(list(&by_body), BN_EIO);
+	has(err.msg, "do not end");
+	SERVE(round_1, same_c, round_1);
+	ck_assert_int_eq(list(&by_body), BN_EIO);
+	has(err.msg, "do not end");
+	ck_assert_int_eq(sum, 2);
+	SERVE(no_objects);
+	ck_assert_int_eq(list(&by_body), 0);
+	ck_assert_int_eq(sum, 5);
+	ck_assert_uint_eq(bn_mlflow_take_odd(client), 2);
+	ck_assert_uint_eq(bn_mlflow_take_odd(client), 0);
 	SERVE(no_list);
 	ck_assert_int_eq(list(&by_body), BN_EIO);
 	json_decref(body);

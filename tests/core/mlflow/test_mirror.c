@@ -543,6 +543,27 @@ START_TEST(test_mirror_names_that_cannot_be_are_left_out)
 }
 END_TEST
 
+START_TEST(test_mirror_an_item_that_is_none_does_not_hide_the_others)
+{
+	NEED_LOOPBACK();
+	bool done = false;
+	begin();
+	mlflow_server_fault(server,
+		&(mlflow_fault){.path = "runs/search",
+			.status = 200,
+			.body = "{\"runs\":[null,7,{\"info\":{}},{\"info\":{\"run_id\":"
+				"\"11111111111111111111111111111111\",\"experiment_id\":\"1\","
+				"\"run_name\":\"r\",\"status\":\"FINISHED\"},"
+				"\"data\":{\"metrics\":[null],\"params\":[7],\"tags\":[[]]}}]}"});
+	ck_assert_bn_ok(bn_mirror_pull_page(m, &done, &err), &err);
+	bn_mirror_state state;
+	ck_assert_bn_ok(bn_mirror_state_read(&state, m, &err), &err);
+	ck_assert_int_eq(state.left_out, 3);
+	ck_assert_int_eq(count("name = 'r'", false), 1);
+	finish();
+}
+END_TEST
+
 START_TEST(test_mirror_pages_that_do_not_end)
 {
 	NEED_LOOPBACK();
@@ -614,5 +635,6 @@ BN_TEST_MAIN("core/mlflow/mirror", test_mirror_has_the_runs_of_the_server,
 	test_mirror_copies_artifacts_and_no_path_leaves,
 	test_mirror_a_failing_server_changes_nothing,
 	test_mirror_texts_that_do_not_fit_are_left_out_and_counted,
-	test_mirror_names_that_cannot_be_are_left_out, test_mirror_pages_that_do_not_end,
-	test_mirror_is_private_and_keeps_no_token)
+	test_mirror_names_that_cannot_be_are_left_out,
+	test_mirror_an_item_that_is_none_does_not_hide_the_others,
+	test_mirror_pages_that_do_not_end, test_mirror_is_private_and_keeps_no_token)
