@@ -26,6 +26,7 @@ mine() { # JOB
 { rows 1200 1500; mine 1500; } >../given/b.csv
 sed -i 1d ../given/b.csv 2>/dev/null
 { head -1 ../given/a.csv; cat ../given/b.csv; } >../given/b2.csv
+rows 0 50 >../given/a2.csv
 { head -1 ../given/a.csv; rows 0 30 | sed 1d; mine 31; echo "x,$person,$note"; } >../given/bad.csv
 
 "$B" init >/dev/null 2>&1 || fail init
@@ -139,4 +140,23 @@ expect 0 "the log" "$B" audit log --kind forget.rows --json
 says 'request 17'
 case $out in *"$person"*) fail "the log names the person" ;; esac
 knows_its_fields
+
+# ---- retention ------------------------------------------------------------------------------
+quiet data add old ../given/a2.csv
+quiet data protect old --keep 30d
+quiet data protect jobs.train --keep 30d
+expect 0 "train on it" "$B" run start --trainer ridge --data old --target cores --exclude job,user,note,badge,account \
+	--name second --wait -q
+quiet model register second --name used
+expect 0 "nothing is due" "$B" gc --json
+says '"due": []'
+if command -v faketime >/dev/null; then
+	expect 0 "what is due is shown" faketime -f +40d "$B" gc --dry-run
+	says "old@v1 was to be kept until"
+	says "stays: needed by model used/1"
+	says "jobs.train@v2 was to be kept until"
+	says "gc --expired removes"
+	expect 4 "it asks" faketime -f +40d "$B" gc --expired </dev/null
+	expect 0 "and removes" faketime -f +40d "$B" gc --expired --yes
+fi
 exit $bad

@@ -15,6 +15,7 @@
 #include "core/store/object/gc.h"
 #include "core/track/run_dirs.h"
 #include "tui/cli/cli.h"
+#include "tui/cli/due.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -236,6 +237,7 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		{"failed", "could not be removed", BN_AS_COUNT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_gc_report r;
+	json_t *due = NULL;
 	uint64_t run_dirs = 0, packed = 0;
 	bn_gc_options options = {
 		.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS, .dry_run = false};
@@ -246,14 +248,16 @@ static int run_gc(bn_cli *cli, bn_err *err)
 	gc_judge asked = {.cli = cli};
 	const bn_live_judge judge = {judge_hidden, &asked};
 	options.judge = &judge;
-	if ((!options.dry_run && (rc = bn_forget_finish(ws, NULL, err)) < 0) || (rc = bn_gc_run(&r, ws, &options, err)))
-		return rc;
+	if ((!options.dry_run && (rc = bn_forget_finish(ws, NULL, err)) < 0) ||
+		(rc = bn_cli_due(&due, cli, ws, bn_cli_flag(cli, "expired"), err)) < 0 ||
+		(rc = bn_gc_run(&r, ws, &options, err)) < 0)
+		goto out;
 	/* Afterwards: they go with the bytes that their runs name. */
 	if ((rc = bn_run_dirs_free(&run_dirs, ws,
 		     bn_env_now_ms(bn_cli_env(cli)) - options.retention_ms, options.dry_run,
 		     err)) ||
 		(rc = bn_run_dirs_pack(&packed, ws, options.dry_run, err)))
-		return rc;
+		goto out;
 	if (options.dry_run)
 		bn_cli_say(cli, "nothing was removed (--dry-run); this would be removed");
 	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
@@ -263,7 +267,12 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		(json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
 		(json_int_t)r.young_bytes, "leftovers", (json_int_t)r.leftovers, "leftover_bytes",
 		(json_int_t)r.leftover_bytes, "failed", (json_int_t)r.failed);
-	return o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
+	if (o)
+		json_object_set(o, "due", due);
+	rc = o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
+out:
+	json_decref(due);
+	return rc;
 }
 
 /* ---- doctor fs ------------------------------------------------------------------------------ */
@@ -312,7 +321,8 @@ static int run_doctor_fs(bn_cli *cli, bn_err *err)
 static const bn_opt status_options[] = {
 	{"dump", 0, NULL, "print every table and row of the index, in a stable order"}, {0}};
 static const bn_opt gc_options[] = {
-	{"older-than", 0, "AGE", "minimum age of unnamed objects (default 14d, or as set)"}, {0}};
+	{"older-than", 0, "AGE", "minimum age of unnamed objects (default 14d, or as set)"},
+	{"expired", 0, NULL, "remove versions past the retention of their dataset first"}, {0}};
 
 const bn_verb bn_verbs_store[] = {
 	{"index", "status", "", 0, 0, "location and content of the index",
@@ -326,7 +336,9 @@ const bn_verb bn_verbs_store[] = {
 		"Removes objects that no row of the index names and that are older than 14 days, "
 		"and\nleftovers in tmp/ and trash/. Removals are recorded in the log first. "
 		"Directories "
-		"of your own\nruns that can no longer be restored are removed as well.",
+		"of your own\nruns that can no longer be restored are removed as well. Versions past the retention "
+		"of\ntheir dataset (data protect --keep) are shown, and with --expired removed, unless a "
+		"registered\nmodel or a run that waits or runs needs them.",
 		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_gc},
 	{0},
