@@ -157,6 +157,8 @@ static int gap_add(finder *f, size_t key, int64_t after_ns, int64_t before_ns, d
 	uint64_t n = missing < 1 ? 0 : (uint64_t)missing;
 	if (!n)
 		return 0;
+	if (before_ns - after_ns > g->keys[key].longest_ns)
+		g->keys[key].longest_ns = before_ns - after_ns;
 	g->keys[key].missing += n;
 	g->missing += n;
 	g->gap_count++;

@@ -34,7 +34,7 @@ typedef struct bn_gap_key {
 	int64_t first_ns, last_ns;
 	uint64_t present, missing; /* instants; expected are both */
 	uint64_t repeated;         /* rows with a time that another row has */
-	int64_t longest_ns;        /* between two times that follow each other; 0: none do */
+	int64_t longest_ns;        /* between two times that follow each other, or without one at an end; 0: there is none */
 } bn_gap_key;
 
 typedef struct bn_gaps {

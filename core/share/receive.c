@@ -44,7 +44,7 @@ static int get_once(const bn_share_object *o, bn_object_store *to, bn_remote_sto
 		bn_err_clear(&why);
 		bn_err_set(&why, BN_ECORRUPT, "%s at %s does not match its SHA-256", key,
 			bn_remote_store_place(s));
-		bn_err_hint(&why, "it is damaged there; push it again from where it is whole");
+		bn_err_hint(&why, "it is damaged there; replace it from where it is whole: binnacle data push --verify");
 	}
 	return rc < 0 && !*again ? bn_err_move(err, &why) : rc;
 }

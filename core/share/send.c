@@ -1,5 +1,6 @@
 /* send.c - push: see transfer.h. */
 #include "core/base/dir.h"
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/share/_share.h"
@@ -77,6 +78,79 @@ static int send_level(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
 out:
 	bn_free(g.items);
 	bn_free(g.names);
+	return rc;
+}
+
+/* ---- what is there ------------------------------------------------------------------------------ */
+
+typedef struct verifying {
+	bn_share_object **items;
+	size_t count;
+	uint64_t bytes;
+	bool *is_damaged;
+} verifying;
+
+static int hash_bytes(void *user, const void *bytes, size_t n, bn_err *err)
+{
+	(void)err;
+	bn_hasher_add(user, bytes, n);
+	return 0;
+}
+
+static int verify_one(
+	void *ctx, bn_remote_store *s, size_t i, const bn_progress *progress, bn_err *err)
+{
+	verifying *g = ctx;
+	char key[BN_SHARE_KEY], hex[65];
+	uint8_t digest[BN_SHA256_BYTES];
+	bn_hasher *h = NULL;
+	int rc = bn_hasher_new(&h, err);
+	if (rc < 0)
+		return rc;
+	const bn_remote_sink sink = {hash_bytes, h};
+	rc = bn_remote_store_get(
+		s, bn_share_object_key(key, g->items[i]->hash), 0, &sink, NULL, progress, err);
+	bn_hasher_finish(h, digest);
+	bn_hasher_free(h);
+	bn_hex(digest, sizeof digest, hex);
+	g->is_damaged[i] = rc >= 0 && strcmp(hex, g->items[i]->hash) != 0;
+	return rc;
+}
+
+/* Reads back what has the right size there. An object whose bytes are other ones counts as absent there, but not as
+ * missing: it is replaced. */
+static int verify(bn_share_report *r, bn_remote_store *s, bn_share_objects *all,
+	const bn_share_options *o, bn_err *err)
+{
+	verifying g = {.count = 0};
+	int rc = 0;
+	g.items = bn_alloc_zeroed(all->count + 1, sizeof *g.items);
+	g.is_damaged = bn_alloc_zeroed(all->count + 1, sizeof *g.is_damaged);
+	if (!g.items || !g.is_damaged) {
+		rc = bn_err_nomem(err, "objects");
+		goto out;
+	}
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i].is_here && all->items[i].there == all->items[i].bytes) {
+			g.items[g.count++] = &all->items[i];
+			g.bytes += all->items[i].bytes;
+		}
+	bn_remote_work work = {.task = verify_one,
+		.ctx = &g,
+		.count = g.count,
+		.at_once = o->at_once,
+		.what = "verifying",
+		.total_bytes = g.bytes};
+	if ((rc = bn_remote_each(s, &work, o->progress, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < g.count; i++)
+		if (g.is_damaged[i]) {
+			g.items[i]->there = 0;
+			r->damaged++;
+		}
+out:
+	bn_free(g.items);
+	bn_free(g.is_damaged);
 	return rc;
 }
 
@@ -197,7 +271,8 @@ int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 		qsort(chosen.items, chosen.count, sizeof *chosen.items, by_name);
 	if ((rc = plan(out, &all, ws, s, &chosen, o, err)) < 0 ||
 		(rc = bn_share_refs_load(&refs, s, NULL, err)) < 0 ||
-		(rc = bn_share_objects_ask(&all, s, o, err)) < 0)
+		(rc = bn_share_objects_ask(&all, s, o, err)) < 0 ||
+		(o->verify && (rc = verify(out, s, &all, o, err)) < 0))
 		goto out;
 	for (size_t i = 0; i < chosen.count; i++)
 		if (!out->versions[i].left_out && (rc = bn_share_count(&out->versions[i], &all, ws,

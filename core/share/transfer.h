@@ -36,6 +36,7 @@ typedef struct bn_share_options {
 	size_t ref_count;  /* 0: every dataset */
 	bool all;          /* all versions of these names, not the newest alone */
 	const char *remote; /* the name of the remote, by which restricted data may go there (protect.h); NULL: it has none */
+	bool verify;       /* push: what is there is read back, and replaced if its bytes are not those of its name */
 	bool private_too;  /* push: versions that only this user can read here */
 	bool private_here; /* pull: only this user can read it here */
 	bool dry_run;      /* find out, and change nothing */
@@ -69,6 +70,7 @@ typedef struct bn_share_report {
 	size_t count, cap;
 	uint64_t objects, bytes; /* sent, or got */
 	uint64_t present;        /* needed no sending or getting */
+	uint64_t damaged;        /* push: of the right size there, but other bytes; sent again */
 	int64_t asked_ms;        /* when the remote was asked */
 } bn_share_report;
 

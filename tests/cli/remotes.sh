@@ -61,6 +61,19 @@ check fetch_exit 0 $?
 check rows_again 150 "$("$BINNACLE" data export jobs 2>/dev/null | tail -n +2 | wc -l)"
 "$BINNACLE" audit verify >/dev/null 2>&1
 check verifies 0 $?
+
+# ---- bytes that a disk damaged: the size is the same ----
+object=$(cd ../place && find objects -type f -size +1k | head -1)
+chmod u+w "../place/$object" && printf X | dd of="../place/$object" bs=1 seek=700 conv=notrunc 2>/dev/null
+rm -f ".binnacle/$object"
+"$BINNACLE" data fetch --all >/dev/null 2>err
+check damaged_fetch "5 binnacle data push --verify" "$? $(grep -o 'binnacle data push --verify' err)"
+check damaged_found 1 "$(cd ../one && "$BINNACLE" data push --all --verify --dry-run --json 2>/dev/null | sed -n 's/.*"damaged": \([0-9]*\).*/\1/p')"
+(cd ../one && "$BINNACLE" data push --all --verify -q >/dev/null 2>../err)
+check damaged_replaced "1 object there was damaged, and replaced" "$(grep -o '1 object.*' ../err)"
+"$BINNACLE" data fetch --all -q >/dev/null 2>&1
+check damaged_fetched 0 $?
+check verified_none 0 "$(cd ../one && "$BINNACLE" data push --all --verify --json 2>/dev/null | sed -n 's/.*"damaged": \([0-9]*\).*/\1/p')"
 "$BINNACLE" data pull jobs@v7 >/dev/null 2>err
 check unknown_version 3 $?
 "$BINNACLE" remote rm origin -q

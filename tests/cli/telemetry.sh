@@ -26,7 +26,7 @@ at() { printf '2024-01-01T00:%02d:%02d,%s\n' "$1" "$2" "$3"; }
 gaps() { rows data gaps "$1" --time t --key node --every 60s "${@:2}" | cut -d' ' -f1,4- ; }
 check by_node 'n1 10 0 0.0 60000000000 0
 n2 7 3 0.3 240000000000 1
-n3 7 3 0.3 60000000000 0' "$(gaps power)"
+n3 7 3 0.3 200000000000 0' "$(gaps power)"
 check said '6 of 30 instants are missing, in 2 gaps' "$(grep -o '6 of 30.*' "$dir/err")"
 check own_span 'n3 7 0 0.0 60000000000 0' "$(gaps power --own-span | tail -1)"
 check listed 'n2 2024-01-01T00:02:20Z 2024-01-01T00:06:20Z 3 240000000000

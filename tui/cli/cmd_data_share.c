@@ -125,6 +125,14 @@ static int kept_json(json_t *list, sharing *g, bn_err *err)
 	return rc;
 }
 
+static const char *nothing(bool cached, const bn_remote_store *s)
+{
+	if (cached)
+		return "nothing is known of it yet; ask it with: binnacle data status";
+	return s && !bn_remote_store_can_list(s) ? "there is no dataset here; binnacle data pull NAME gets one that it has"
+						 : "neither here nor there is a dataset";
+}
+
 static int run_status(bn_cli *cli, bn_err *err)
 {
 	bn_col cols[] = {{"state", "WHERE", BN_AS_TEXT}, {"ref", "DATASET", BN_AS_TEXT},
@@ -149,11 +157,12 @@ static int run_status(bn_cli *cli, bn_err *err)
 		bn_share_kept_save(g.ws, g.name, &g.report, NULL); /* a cache */
 		bn_cli_progress_end(cli);
 		bn_cli_say(cli, "%s: %s", g.name, bn_remote_store_place(g.s));
+		if (!g.o.ref_count && !bn_remote_store_can_list(g.s))
+			bn_cli_say(cli, "%s cannot list what it has: only datasets that are here are shown", g.name);
 	}
 	if (rc >= 0)
 		rc = bn_cli_list(cli, json_incref(list), cols,
-			cached ? "nothing is known of it yet; ask it with: binnacle data status"
-			       : "neither here nor there is a dataset",
+			nothing(cached, g.s),
 			err);
 out:
 	json_decref(list);
@@ -174,10 +183,11 @@ static json_t *result_json(const sharing *g)
 		done += !g->report.versions[i].left_out;
 		left += g->report.versions[i].left_out;
 	}
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "remote", g->name,
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "remote", g->name,
 		"place", bn_remote_store_place(g->s), "versions", (json_int_t)done, "left_out",
 		(json_int_t)left, "objects", (json_int_t)g->report.objects, "bytes",
-		(json_int_t)g->report.bytes, "present", (json_int_t)g->report.present, "ns",
+		(json_int_t)g->report.bytes, "present", (json_int_t)g->report.present, "damaged",
+		(json_int_t)g->report.damaged, "ns",
 		(json_int_t)ns, "dry_run", (int)g->o.dry_run, "items", items);
 }
 
@@ -199,6 +209,7 @@ static int run_push(bn_cli *cli, bn_err *err)
 	sharing g;
 	int rc = sharing_open(&g, cli, err);
 	g.o.private_too = bn_cli_flag(cli, "private-too");
+	g.o.verify = bn_cli_flag(cli, "verify");
 	if (rc < 0 || (rc = sharing_reach(&g, err)) < 0 ||
 		(rc = bn_share_push(&g.report, g.ws, g.s, &g.o, err)) < 0)
 		goto out;
@@ -209,6 +220,10 @@ static int run_push(bn_cli *cli, bn_err *err)
 				v->is_private ? "it is private (--private-too)"
 					      : "it is restricted (data protect), or parts of it are missing");
 	}
+	if (g.report.damaged)
+		bn_cli_warn(cli, "%llu object%s there %s damaged%s", (unsigned long long)g.report.damaged,
+			g.report.damaged == 1 ? "" : "s", g.report.damaged == 1 ? "was" : "were",
+			g.o.dry_run ? "" : ", and replaced");
 	if (!g.o.dry_run && g.o.all && !g.o.ref_count)
 		bn_share_kept_save(g.ws, g.name, &g.report, NULL);
 	rc = show_result(&g, g.o.dry_run ? "Would send" : "Sent", "There already", err);
@@ -259,7 +274,8 @@ out:
 	BN_REMOTE_USE_OPTS
 /* clang-format on */
 static const bn_opt push_opts[] = {
-	SHARE_OPTS, {"private-too", 0, NULL, "also versions that only you can read here"}, {0}};
+	SHARE_OPTS, {"verify", 0, NULL, "read back what is there, and send again what is damaged"},
+	{"private-too", 0, NULL, "also versions that only you can read here"}, {0}};
 static const bn_opt pull_opts[] = {
 	SHARE_OPTS, {"private", 0, NULL, "only you can read it here"}, {0}};
 static const bn_opt fetch_opts[] = {SHARE_OPTS, {0}};
