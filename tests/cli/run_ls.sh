@@ -3,7 +3,7 @@
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
-export BINNACLE_HEARTBEAT=60000 # no samples of the system among the metrics, however slow the machine
+export BINNACLE_HEARTBEAT=10m # no samples of the system among the metrics, however slow the machine
 "$B" init -q >/dev/null || fail init
 for lr in 0.1 0.2; do
 	for seed in 1 2 4; do
@@ -56,6 +56,12 @@ b" -q || fail "run tag"
 check "a long tag and its lines stand apart" "$("$B" run show mlp-0.2-1 | grep -A2 "$(printf %040d 7)" | tr -s ' ' | tr '\n' '|')" " $(printf %040d 7)| a| b|"
 "$B" run ls --tree --group lr 2>err
 check "groups are no tree" "$? $(grep -c -- --tree err)" "2 1"
+check "JSON has what was logged" "$("$B" run ls -f 'name = mlp-0.1-2' --json | python3 -c '
+import json, sys
+r = json.load(sys.stdin)["items"][0]
+print(r["params"], r["metrics"], r["tags"]["mlflow.parentRunId"] != "", r["values"])')" \
+	"{'lr': '0.1', 'seed': '2'} {'acc': 2.0, 'loss': 0.12} True {}"
+check "with columns it has those" "$("$B" run ls -c acc --json | grep -c '"params"')" 0
 check "a column is itself in JSON" "$("$B" run ls -c acc --json | grep -c '"c0"')" 0
 
 for format in csv tsv json md arrow parquet; do

@@ -255,7 +255,9 @@ const bn_verb bn_verbs_run[] = {
 		"finished, duration, exit_code, rss, starred, parent, ... A name without a prefix is "
 		"looked up.\n"
 		"--out writes all of them with every metric and parameter, unless --limit and --columns "
-		"say less.",
+		"say less. Without --columns, --json has the params, metrics (last values) and tags of "
+		"each\n"
+		"run, for up to 10 000 runs.",
 		{"binnacle run ls --filter \"status = FINISHED AND metrics.test_rmse < 3\" --sort "
 		 "metrics.test_rmse",
 			"binnacle run ls --group params.lr --columns metrics.test_rmse --aggregate "

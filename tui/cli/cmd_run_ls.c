@@ -170,6 +170,27 @@ static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn
 	return rc;
 }
 
+/* The rows of a page. Without --columns, --json has all that each run logged. */
+static int rows_add(json_t *items, bn_cli *cli, bn_workspace *ws, const bn_run_page *page, const bn_run_query *q,
+	bn_err *err)
+{
+	bool all = bn_cli_is_json(cli) && !q->column_count;
+	int64_t now = bn_env_now_ms(bn_cli_env(cli));
+	int rc = 0;
+	if (all && page->count > BN_RUN_LS_VALUES)
+		bn_cli_warn(cli, "more than %d runs: without params, metrics and tags; --columns names some, --out has them",
+			BN_RUN_LS_VALUES);
+	for (size_t i = 0; i < page->count && rc >= 0; i++) {
+		json_t *o = row_json(&page->rows[i], q, now);
+		json_array_append_new(items, o);
+		if (q->tree)
+			tree_json(o, &page->rows[i], bn_cli_is_text(cli));
+		if (all && page->count <= BN_RUN_LS_VALUES)
+			rc = bn_run_ls_add_values(o, ws, page->rows[i].id, err);
+	}
+	return rc;
+}
+
 static int show_page(
 	bn_cli *cli, bn_workspace *ws, const bn_run_page *page, const bn_run_query *q, bn_err *err)
 {
@@ -182,24 +203,20 @@ static int show_page(
 	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);
 	json_t *items = json_array();
 	int rc = cols && items ? 0 : bn_err_nomem(err, "a table of runs");
-	if (rc == 0) {
-		memcpy(cols, fixed, sizeof fixed);
-		for (size_t i = 0; i < q->column_count; i++)
-			cols[n + i] = (bn_col){q->columns[i], q->columns[i], BN_AS_NUM};
-		int64_t now = bn_env_now_ms(bn_cli_env(cli));
-		for (size_t i = 0; i < page->count; i++) {
-			json_t *o = row_json(&page->rows[i], q, now);
-			if (q->tree)
-				tree_json(o, &page->rows[i], bn_cli_is_text(cli));
-			json_array_append_new(items, o);
-		}
-		rc = bn_cli_list(cli, items, cols, empty_text(ws, q, empty, sizeof empty), err);
-		if (rc == 0 && page->total > (int64_t)page->count)
-			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
-				page->count, (long long)page->total);
-	} else {
-		json_decref(items);
-	}
+	if (rc < 0)
+		goto out;
+	memcpy(cols, fixed, sizeof fixed);
+	for (size_t i = 0; i < q->column_count; i++)
+		cols[n + i] = (bn_col){q->columns[i], q->columns[i], BN_AS_NUM};
+	if ((rc = rows_add(items, cli, ws, page, q, err)) < 0)
+		goto out;
+	rc = bn_cli_list(cli, items, cols, empty_text(ws, q, empty, sizeof empty), err);
+	items = NULL;
+	if (rc == 0 && page->total > (int64_t)page->count)
+		bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others", page->count,
+			(long long)page->total);
+out:
+	json_decref(items);
 	bn_free(cols);
 	return rc;
 }

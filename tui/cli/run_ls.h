@@ -1,4 +1,5 @@
-/* run_ls.h - binnacle run ls: cmd_run_ls.c, and run_ls_out.c for its groups and files. */
+/* run_ls.h - binnacle run ls: cmd_run_ls.c, run_ls_values.c for the values of each run, and run_ls_out.c for its groups
+ * and files. */
 #ifndef BN_CLI_RUN_LS_H
 #define BN_CLI_RUN_LS_H
 #include "core/track/query.h"
@@ -6,6 +7,13 @@
 
 extern const bn_opt bn_run_ls_options[];
 int bn_run_ls(bn_cli *cli, bn_err *err);
+
+/* ---- run_ls_values.c ---------------------------------------------------------------------------- */
+
+/* With more runs a list is not the place for all that they logged: it is built in memory. */
+#define BN_RUN_LS_VALUES 10000
+/* Sets "params", "metrics" (the last value of each) and "tags" of a run. */
+int bn_run_ls_add_values(json_t *o, bn_workspace *ws, const char *id, bn_err *err);
 
 /* ---- run_ls_out.c ------------------------------------------------------------------------------- */
 
