@@ -42,6 +42,7 @@ static const struct {
 	{"policy", "gates and rules of approval"},
 	{"trust", "whether this is the workspace that you know: first use, invitations"},
 	{"audit", "who did what, and proof that nobody changed it"},
+	{"workspace", "carry a workspace, or what one model needs, elsewhere"},
 	{"index", "the SQLite index, which can always be rebuilt"},
 	{"cache", "cached results on this host"},
 	{"gc", "remove objects that nothing names"},

@@ -104,7 +104,7 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"ci jenkins", "ci check", "ci note", "ci status", "ci baseline", "model pull", "monitor ls",
 	"monitor show", "monitor targets", "monitor export", "user ls", "user key", "bot ls",
 	"role ls", "policy show", "policy check", "audit log", "audit late", "audit verify", "init",
-	"upgrade", "doctor fs", "help", "completion", "complete"};
+	"workspace import", "upgrade", "doctor fs", "help", "completion", "complete"};
 
 static int need_is_decided(const bn_verb *v, void *ctx)
 {
