@@ -120,7 +120,8 @@ to_a_server() { # LINE: to MLflow's own server, twice, and back into a workspace
 	"$binnacle" run import "$source" --json >"$work/report" 2>"$work/log" || fail "$name: import: $(cat "$work/log")"
 	port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	mkdir -p "$work/server-$1"
-	(cd "$work/server-$1" && exec setsid "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 2) >"$work/server.log" 2>&1 &
+	(cd "$work/server-$1" && exec setsid "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 2 \
+		--backend-store-uri sqlite:///mlflow.db) >"$work/server.log" 2>&1 &
 	server=$!
 	for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
 	"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
