@@ -77,6 +77,7 @@ check failing_of_masked 1 "$("$BINNACLE" suite add three names.json -q 2>/dev/nu
 check schema_counts 'gained 1 lost 1' "$("$BINNACLE" data diff three@v1 three@v2 --schema --tsv 2>/dev/null | sed -n 's/^user\tvalues \(gained\|lost\).*(\([0-9]*\)).*/\1 \2/p' | xargs)"
 check schema_policy 1 "$("$BINNACLE" data diff three@v1 three@v2 --policy closed >/dev/null 2>&1; echo $?)"
 check key_refused 4 "$("$BINNACLE" data diff three@v1 three@v2 --key user >/dev/null 2>err; echo $?)"
+check key_of_rows_refused 4 "$("$BINNACLE" data diff three@v1 three@v2 --key user --rows >/dev/null 2>&1; echo $?)"
 check key_refused_says "column 'user' is masked as personal" "$(grep -o 'column.*personal' err)"
 
 # ---- pseudonyms: the same in two datasets, as openssl computes them ----

@@ -233,7 +233,8 @@ static int diff_open(diffed *d, bn_cli *cli, bn_workspace *ws, bn_err *err)
 		if ((rc = bn_dataset_resolve(&v[i], ws, bn_cli_arg(cli, i), BN_DATASET_LIVE, err)) >= 0 &&
 			(rc = bn_cli_unmask(cli, ws, v[i], err)) >= 0)
 			rc = open_rows(tables[i], cli, ws, v[i], err);
-	if (rc < 0 || (rc = bn_row_key_read(&d->key, bn_cli_opt(cli, "key"), bn_table_schema(d->a), err)) < 0)
+	if (rc < 0 || (rc = bn_row_key_read(&d->key, bn_cli_opt(cli, "key"), bn_table_schema(d->a), err)) < 0 ||
+		(rc = need_key_shown(ws, v[0], v[1], &d->key, err)) < 0)
 		goto out;
 	const bn_schema *a = bn_table_schema(d->a), *b = bn_table_schema(d->b);
 	if (!(d->columns = bn_alloc((a->count + b->count + 1) * sizeof *d->columns))) {

@@ -87,6 +87,7 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 out:
 	if (rc < 0 && m)
 		made_release(m);
+	bn_row_key_release(&key);
 	bn_table_reader_free(ta);
 	bn_table_reader_free(tb);
 	bn_dataset_version_free(va);
