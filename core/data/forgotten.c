@@ -149,7 +149,7 @@ const bn_fold_class bn_forget_class = {
 	.kinds = kinds,
 	.schema = "share/sql/0010_data.sql",
 	.forgotten = "SELECT o.hash AS hash, " WORDS " AS words FROM forgotten_object o JOIN forgotten f USING (id) "
-		     "LEFT JOIN forgotten_version v ON v.name = o.name AND v.version = o.version",
+		     "LEFT JOIN forgotten_version v ON v.name = o.name AND v.version = o.version AND v.id = o.id",
 	.apply = forget_apply,
 	.clear = forget_clear,
 };
@@ -163,7 +163,7 @@ char *bn_forgotten_words(bn_workspace *ws, const char *name, int64_t version, bn
 	char *words = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT " WORDS " FROM forgotten_version v JOIN forgotten f USING (id) WHERE v.name = ? AND "
-		"v.version = ?",
+		"v.version = ? ORDER BY id LIMIT 1",
 		"si", name, version);
 	if (rc >= 0 && bn_sql_step(st, err) == 1 && !(words = bn_sql_text(st, 0)))
 		bn_err_nomem(err, "a dataset version");
@@ -180,7 +180,7 @@ int bn_forgotten_instead(char *hash, int64_t *rows, sqlite3 *db, bn_err *err)
 	/* More acts than that did not happen to one batch: records may say anything, even that there is a circle. */
 	for (int i = 0; i < STEPS_MOST && rc == 1 && hash[0] && bn_unhex(hash, sizeof raw, raw) == 0; i++) {
 		sqlite3_stmt *st = NULL;
-		if ((rc = bn_sql_cached(&st, db, err, "SELECT instead, rows FROM forgotten_object WHERE hash = ?", "b",
+		if ((rc = bn_sql_cached(&st, db, err, "SELECT instead, rows FROM forgotten_object WHERE hash = ? ORDER BY id LIMIT 1", "b",
 			     raw, sizeof raw)) < 0)
 			return rc;
 		if ((rc = bn_sql_step(st, err)) == 1) {

@@ -149,7 +149,7 @@ static int remove_versions(bn_workspace *ws, bn_err *err)
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
-			 "SELECT name, version FROM forgotten_version JOIN dataset_version USING (name, version) WHERE "
+			 "SELECT DISTINCT name, version FROM forgotten_version JOIN dataset_version USING (name, version) WHERE "
 			 "removed <> 1 ORDER BY name, version",
 			 "")) < 0)
 		return rc;

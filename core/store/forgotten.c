@@ -13,10 +13,10 @@ static int ask_class(const bn_fold_class *c, sqlite3 *db, const uint8_t *raw, bn
 {
 	sqlite3_stmt *st = NULL;
 	bn_err e = BN_ERR_INIT;
-	char *sql = sqlite3_mprintf("SELECT words FROM (%s) WHERE hash = ?", c->forgotten);
+	char *sql = sqlite3_mprintf("SELECT min(words) FROM (%s) WHERE hash = ?", c->forgotten);
 	int rc = sql ? bn_sql_prepare(&st, db, &e, sql, "b", raw, (size_t)BN_SHA256_BYTES) : -1;
 	sqlite3_free(sql);
-	if (rc >= 0 && (rc = bn_sql_step(st, &e)) == 1)
+	if (rc >= 0 && (rc = bn_sql_step(st, &e)) == 1 && (rc = sqlite3_column_type(st, 0) != SQLITE_NULL))
 		bn_err_set(err, BN_ENOTFOUND, "%s", (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
 	return rc == 1;

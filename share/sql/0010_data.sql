@@ -114,7 +114,7 @@ CREATE TABLE forgotten_version (
 	id TEXT NOT NULL,
 	rows INTEGER NOT NULL,    -- that were erased; 0: it only had their texts in a dictionary
 	stand_in INTEGER,         -- the version without them; NULL: there is none
-	PRIMARY KEY (name, version)
+	PRIMARY KEY (name, version, id) -- several acts may say it; the first id counts, in whatever order they came
 ) WITHOUT ROWID;
 
 CREATE TABLE forgotten_object (
@@ -124,5 +124,5 @@ CREATE TABLE forgotten_object (
 	version INTEGER,
 	instead BLOB,             -- the object without the rows, of logged predictions; NULL: none
 	rows INTEGER,             -- of that one
-	PRIMARY KEY (hash)
+	PRIMARY KEY (hash, id)
 ) WITHOUT ROWID;
