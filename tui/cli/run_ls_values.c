@@ -9,7 +9,9 @@ static json_t *number_json(double x)
 {
 	if (isnan(x))
 		return json_string("nan");
-	return isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : json_real(x);
+	if (isinf(x))
+		return json_string(x > 0 ? "inf" : "-inf");
+	return json_real(x);
 }
 
 static void pairs_set(json_t *o, const char *name, const bn_pairs *pairs)
