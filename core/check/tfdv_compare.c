@@ -226,6 +226,47 @@ static int compare_number_columns(bn_tfdv_distances *out, bn_table_reader *a, si
 	return 0;
 }
 
+/* ---- in memory ------------------------------------------------------------------------------ */
+
+static void histogram_of(histogram *h, const double *x, size_t n)
+{
+	*h = (histogram){0};
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(x[i]))
+			take_range(h, x[i]);
+		else if (!isnan(x[i]))
+			count_other(h, x[i]);
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(x[i]))
+			take_count(h, x[i]);
+}
+
+double bn_tfdv_divergence_of_numbers(const double *a, size_t n_a, const double *b, size_t n_b)
+{
+	histogram x, y;
+	histogram_of(&x, a, n_a);
+	histogram_of(&y, b, n_b);
+	return total_of(&x) > 0 && total_of(&y) > 0 ? fmin(divergence_of_histograms(&x, &y), 1) : NAN;
+}
+
+void bn_tfdv_compare_counts(bn_tfdv_distances *out, const double *a, const double *b, size_t values)
+{
+	double n_a = 0, n_b = 0;
+	*out = (bn_tfdv_distances){NAN, NAN, NAN};
+	for (size_t i = 0; i < values; i++) {
+		n_a += a[i];
+		n_b += b[i];
+	}
+	if (n_a == 0 || n_b == 0)
+		return;
+	*out = (bn_tfdv_distances){0, 0, 0};
+	for (size_t i = 0; i < values; i++)
+		add_value(out, a[i], b[i], n_a, n_b);
+	out->jensen_shannon_divergence = fmin(out->jensen_shannon_divergence, 1);
+}
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
 int bn_tfdv_compare(bn_tfdv_distances *out, bn_table_reader *a, size_t column_a, bn_table_reader *b,
 	size_t column_b, const bn_progress *watch, bn_err *err)
 {

@@ -28,4 +28,8 @@ typedef struct bn_tfdv_distances {
 int bn_tfdv_compare(bn_tfdv_distances *out, bn_table_reader *a, size_t column_a, bn_table_reader *b,
 	size_t column_b, const bn_progress *watch, bn_err *err);
 
+/* The same of numbers and of counts in memory; NaN is a missing value here. NaN if a side has no value. */
+double bn_tfdv_divergence_of_numbers(const double *a, size_t n_a, const double *b, size_t n_b);
+void bn_tfdv_compare_counts(bn_tfdv_distances *out, const double *a, const double *b, size_t values);
+
 #endif

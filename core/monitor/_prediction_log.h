@@ -36,4 +36,7 @@ typedef struct bn_parcels_written {
 int bn_parcels_write(bn_parcels_written *out, bn_workspace *ws, const char *path,
 	const bn_parcel *list, bn_err *err);
 
+/* Opens a file of the log, hashed unless this user has done so on this host since it was written. */
+int bn_prediction_file_open(bn_table_reader **out, bn_workspace *ws, const char *object, bn_err *err);
+
 #endif

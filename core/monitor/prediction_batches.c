@@ -4,8 +4,10 @@
 #include "core/base/mem.h"
 #include "core/data/forgotten.h"
 #include "core/govern/members.h"
-#include "core/monitor/prediction_log.h"
+#include "core/monitor/_prediction_log.h"
 #include "core/store/index/ref.h"
+#include "core/store/object/object.h"
+#include "core/store/object/verify_once.h"
 
 #include <string.h>
 
@@ -126,4 +128,31 @@ void bn_prediction_batches_release(bn_prediction_batches *b)
 		batch_release(&b->items[i]);
 	bn_free(b->items);
 	*b = (bn_prediction_batches){NULL, 0, 0};
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int verify_file(bn_workspace *ws, const char *object, bn_err *err)
+{
+	bn_cache *cache = NULL;
+	bn_err why = BN_ERR_INIT;
+	if (bn_cache_open(&cache, ws, NULL) < 0)
+		cache = NULL;
+	int rc = bn_object_verify_once(ws, cache, object, NULL, "hashing", NULL, &why);
+	bn_cache_close(cache);
+	if (rc < 0) {
+		bn_err_prefix(&why, "the prediction log");
+		bn_err_move(err, &why);
+	}
+	return rc;
+}
+
+int bn_prediction_file_open(bn_table_reader **out, bn_workspace *ws, const char *object, bn_err *err)
+{
+	char name[BN_OBJECT_NAME];
+	const char *path = name;
+	int rc;
+	if ((rc = verify_file(ws, object, err)) < 0 || (rc = bn_object_file(ws, object, name, err)) < 0)
+		return rc;
+	return bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err);
 }

@@ -4,12 +4,12 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/check/tfdv_compare.h"
 #include "core/data/dataset.h"
 #include "core/data/protect.h"
 #include "core/monitor/_collect.h"
+#include "core/monitor/_prediction_log.h"
 #include "core/monitor/_report.h"
-#include "core/store/object/object.h"
-#include "core/store/object/verify_once.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,36 +81,15 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 	return 0;
 }
 
-/* Hashed unless this user has done so on this host since it was written. */
-static int verify_file(gathering *g, const char *object, bn_err *err)
-{
-	bn_cache *cache = NULL;
-	bn_err why = BN_ERR_INIT;
-	if (bn_cache_open(&cache, g->ws, NULL) < 0)
-		cache = NULL;
-	int rc = bn_object_verify_once(g->ws, cache, object, NULL, "hashing", NULL, &why);
-	bn_cache_close(cache);
-	if (rc < 0) {
-		bn_err_prefix(&why, "the prediction log");
-		bn_err_move(err, &why);
-	}
-	return rc;
-}
-
 /* One logged file; of it the last `take` rows. */
 static int add_file(
 	gathering *g, const char *object, const bn_prediction_window *w, uint64_t take, bn_err *err)
 {
-	char name[BN_OBJECT_NAME];
-	const char *path = name;
 	bn_table_reader *t = NULL;
 	bn_batch b = BN_BATCH_INIT;
 	size_t *where = NULL, time_column = 0;
 	int rc;
-	if ((rc = verify_file(g, object, err)) < 0 ||
-		(rc = bn_object_file(g->ws, object, name, err)) < 0 ||
-		(rc = bn_table_open_parts(
-			 &t, bn_workspace_env(g->ws), bn_workspace_at(g->ws), &path, 1, err)) < 0 ||
+	if ((rc = bn_prediction_file_open(&t, g->ws, object, err)) < 0 ||
 		(rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err)) < 0)
 		goto out;
 	if (!(where = bn_alloc(g->inputs * sizeof *where))) {
@@ -253,17 +232,15 @@ static int add_statistics(gathering *g, bn_err *err)
 	return 0;
 }
 
-/* The dataset version that the model was trained on, if this workspace has it. */
-static bn_dataset_version *training_version(const gathering *g)
+bn_dataset_version *bn_monitor_training_version(bn_workspace *ws, const bn_predictor *p)
 {
-	const json_t *meta =
-		json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
+	const json_t *meta = json_object_get(bn_model_mlmodel(bn_predictor_model(p)), "metadata");
 	const char *name = bn_json_str(meta, "dataset", NULL);
 	const char *digest = bn_json_str(meta, "dataset_digest", NULL);
 	bn_dataset_version *v = NULL;
 	if (!name)
 		return NULL;
-	if (bn_dataset_resolve(&v, g->ws, name, BN_DATASET_REMOVED_TOO, NULL))
+	if (bn_dataset_resolve(&v, ws, name, BN_DATASET_REMOVED_TOO, NULL))
 		return NULL;
 	if (digest && !strncmp(digest, "sha256:", 7))
 		digest += 7;
@@ -283,7 +260,7 @@ static int gather_reference(gathering *g, bn_err *err)
 		bn_json_str(meta, "where", NULL); /* of its rows it was trained on these */
 	bn_table_reader *t = NULL;
 	char name[300];
-	bn_dataset_version *v = training_version(g);
+	bn_dataset_version *v = bn_monitor_training_version(g->ws, g->p);
 	bn_err why = BN_ERR_INIT;
 	int rc = 0;
 	/* If it is missing, or not readable by this user, the model's own statistics are used; damaged bytes
@@ -450,6 +427,18 @@ out:
 	return rc;
 }
 
+static void measure_skew(bn_monitor_feature *f, const bn_collected *c, const gathering *g)
+{
+	bn_tfdv_distances d = {NAN, NAN, NAN};
+	if (c->kind == BN_INPUT_NUMBER && !g->statistics_only)
+		d.jensen_shannon_divergence = bn_tfdv_divergence_of_numbers(
+			c->numbers[BN_SIDE_REF], c->rows[BN_SIDE_REF], c->numbers[BN_SIDE_CUR], c->rows[BN_SIDE_CUR]);
+	else if (c->kind != BN_INPUT_NUMBER && c->label_count)
+		bn_tfdv_compare_counts(&d, c->counts[BN_SIDE_REF], c->counts[BN_SIDE_CUR], c->label_count);
+	f->infinity_norm = d.infinity_norm;
+	f->jensen_shannon_divergence = d.jensen_shannon_divergence;
+}
+
 static int test_input(bn_monitor_feature *f, bn_collected *c, const gathering *g,
 	const bn_drift_options *o, bn_err *err)
 {
@@ -461,6 +450,7 @@ static int test_input(bn_monitor_feature *f, bn_collected *c, const gathering *g
 	if ((rc = bn_collected_sort(c, err)) < 0 ||
 		(rc = test_column(&f->result, g, c, o, err)) < 0)
 		return rc;
+	measure_skew(f, c, g);
 	if (bn_protection_marks(&g->marks, c->name))
 		return 0;
 	return c->kind == BN_INPUT_NUMBER ? number_bins(f, c, err) : label_bins(f, c, err);

@@ -17,7 +17,7 @@
  *	 "window": {"from", "to", "rows"},
  *	 "dataset": {"verdict", "share", "threshold", "columns", "drifted", "inconclusive", "why"},
  *	 "features": [{"name", "kind", "test", "title", "statistic", "p", "score", "operator",
- *	   "threshold", "verdict", "why", "n_ref", "n_cur",
+ *	   "threshold", "verdict", "why", "n_ref", "n_cur", "infinity_norm", "jensen_shannon_divergence",
  *	   "bins": {"edges": [...] or "labels": [...], "ref": [...], "cur": [...]}}]}
  */
 #ifndef BN_MONITOR_REPORT_H
@@ -42,6 +42,8 @@ typedef struct bn_monitor_feature {
 	char *name;
 	char *kind; /* "number", "boolean", "category" */
 	bn_drift_result result;
+	/* TFDV's skew comparators (core/check/tfdv_compare.h); NaN: not known, and the norm of a number. */
+	double infinity_norm, jensen_shannon_divergence;
 	size_t bins;
 	double *edges;     /* bins + 1, or NULL for categories */
 	char **labels;     /* bins, or NULL for numbers */

@@ -37,14 +37,16 @@ static json_t *feature_json(const bn_monitor_feature *f)
 {
 	const bn_drift_result *r = &f->result;
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:f, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:f, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"name", f->name, "kind", f->kind, "test", bn_drift_test_name(r->test), "title",
 		bn_drift_test_title(r->test), "statistic", bn_json_real_or_null(r->statistic), "p",
 		bn_json_real_or_null(r->p), "score", bn_json_real_or_null(r->score), "operator",
 		bn_drift_operator_text(r->op), "threshold", r->threshold, "verdict",
 		bn_drift_verdict_name(r->verdict), "why", r->why, "n_ref", (json_int_t)r->n_ref,
 		"n_cur", (json_int_t)r->n_cur, "missing_ref", (json_int_t)r->ref_dropped,
-		"missing_cur", (json_int_t)r->cur_dropped, "bins", bins_json(f));
+		"missing_cur", (json_int_t)r->cur_dropped, "bins", bins_json(f), "infinity_norm",
+		bn_json_real_or_null(f->infinity_norm), "jensen_shannon_divergence",
+		bn_json_real_or_null(f->jensen_shannon_divergence));
 }
 
 int bn_monitor_report_json(json_t **out, const bn_monitor_report *r, bn_err *err)
@@ -137,6 +139,8 @@ static int parse_feature(bn_monitor_feature *f, const json_t *o, bn_err *err)
 	r->p = bn_json_num(o, "p", NAN);
 	r->score = bn_json_num(o, "score", NAN);
 	r->threshold = bn_json_num(o, "threshold", NAN);
+	f->infinity_norm = bn_json_num(o, "infinity_norm", NAN);
+	f->jensen_shannon_divergence = bn_json_num(o, "jensen_shannon_divergence", NAN);
 	r->n_ref = (size_t)bn_json_int(o, "n_ref", 0);
 	r->n_cur = (size_t)bn_json_int(o, "n_cur", 0);
 	r->ref_dropped = (size_t)bn_json_int(o, "missing_ref", 0);

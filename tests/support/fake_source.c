@@ -154,6 +154,7 @@ const bn_page_source *bn_fake_source(void)
 		.make_frequency = bn_fake_make_frequency,
 		.verify_log = bn_fake_findings,
 		.verify_model = bn_fake_findings,
+		.make_skew = bn_fake_make_skew,
 		.make_report = bn_fake_make_report,
 		.reproduce = bn_fake_reproduce,
 		.export_rows = bn_fake_export,

@@ -56,6 +56,7 @@
 	X(endpoint) \
 	X(monitor) \
 	X(monitor_prometheus) \
+	X(monitor_skew) \
 	X(ci) \
 	X(ci_forge) \
 	X(people) \

@@ -297,6 +297,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"hash everything again and check every signature") \
 	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON(MONITOR) | BN_ON(MODEL), \
 		"a new drift report: what the model was asked about, against its training data") \
+	X(SKEW, "skew", "", BN_CMD_ACT, BN_ON(MONITOR) | BN_ON(MODEL), \
+		"compute the rows that were served again, as a job: the prediction, and inputs that the recipe of the " \
+		"training data computes; with TFDV's skew of each input") \
 	X(UP, "up", "k Up", BN_CMD_MOTION, BN_ON_ALL, "up one row") \
 	X(DOWN, "down", "j Down", BN_CMD_MOTION, BN_ON_ALL, "down one row") \
 	X(LEFT, "left", "h Left", BN_CMD_MOTION, BN_ON_ALL, \

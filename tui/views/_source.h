@@ -124,6 +124,7 @@ int bn_source_make_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_make_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_verify_log(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_verify_model(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_make_skew(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_make_report(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_reproduce(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_export_rows(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -219,6 +219,7 @@ const bn_page_source *bn_source_workspace(void)
 		.make_frequency = bn_source_make_frequency,
 		.verify_log = bn_source_verify_log,
 		.verify_model = bn_source_verify_model,
+		.make_skew = bn_source_make_skew,
 		.make_report = bn_source_make_report,
 		.reproduce = bn_source_reproduce,
 		.export_rows = bn_source_export_rows,

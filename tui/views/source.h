@@ -98,6 +98,7 @@ typedef struct bn_page_source {
 	bn_page_fn make_frequency; /* as frequency, with data */
 	bn_page_fn verify_log;     /* bn_findings */
 	bn_page_fn verify_model;   /* bn_ref_arg ("power/3"); bn_findings */
+	bn_page_fn make_skew;      /* bn_ref_arg (a model); char *: lines */
 	bn_page_fn make_report;    /* bn_ref_arg (a model); char *: the report's id */
 	bn_page_fn reproduce;      /* bn_reproduce_arg; char *: the result */
 	bn_page_fn export_rows;    /* bn_export_arg; char *: the path */

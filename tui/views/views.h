@@ -146,6 +146,8 @@ void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count);
 
 /* Compares a model's inputs in use with its training data, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);
+/* Computes what the model was asked again, as a job. */
+void bn_view_make_skew(bn_view *v, const char *model);
 /* Starts a job that trains a run again and compares its bytes. */
 /* name: for the job's title. version: the result is evidence for its gates; NULL: none. */
 void bn_view_reproduce(bn_view *v, const char *run, const char *name, const char *version);

@@ -67,6 +67,7 @@ int bn_fake_findings(void *context, const void *arg, bn_page *page, bn_job *job,
 int bn_fake_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_make_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_make_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_make_skew(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_make_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_models(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_order(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

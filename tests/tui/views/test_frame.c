@@ -72,6 +72,18 @@ START_TEST(test_frame_attaches_and_detaches_suites)
 }
 END_TEST
 
+START_TEST(test_frame_computes_served_rows_again)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "6\n:skew\n");
+	ck_assert_int_eq(atomic_load(&b.fake.jobs), 1);
+	play(&b, "B Enter");
+	ck_assert(shows(&b, "served 225.97, now 224.97"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_shows_rows_that_differ_in_windows)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -2070,7 +2082,7 @@ START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_sh
 END_TEST
 
 BN_TEST_MAIN("tui/views/frame", test_frame_attaches_and_detaches_suites,
-	test_frame_shows_rows_that_differ_in_windows,
+	test_frame_shows_rows_that_differ_in_windows, test_frame_computes_served_rows_again,
 	test_frame_sets_only_what_was_changed_of_a_protection,
 	test_frame_opens_the_result_of_a_cell_and_its_rows,
 	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,

@@ -356,6 +356,8 @@ START_TEST(test_source_verify_of_nothing_there_says_so)
 	ck_assert_int_eq(i.err.code, BN_ENOTFOUND);
 	i = wait_for(start(source->make_report, &model, sizeof model));
 	ck_assert_int_eq(i.state, BN_JOB_FAILED);
+	i = wait_for(start(source->make_skew, &model, sizeof model));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED);
 	finish();
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include "core/data/add.h"
 #include "core/data/profile_cache.h"
 #include "core/data/suite_gate.h"
+#include "core/monitor/skew.h"
 #include "core/registry/provenance.h"
 #include "core/source/rows_write.h"
 #include "tui/views/_source.h"
@@ -160,6 +161,29 @@ int bn_source_make_report(void *context, const void *arg, bn_page *page, bn_job 
 		report->dataset.columns, report->rows);
 	rc = text_page(page, report->id, err);
 	bn_monitor_report_free(report);
+	return rc;
+}
+
+int bn_source_make_skew(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_progress watch = bn_job_watch(job);
+	bn_skew_options o = BN_SKEW_OPTIONS_INIT;
+	bn_skew s = {.checks = NULL};
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_reader_refresh(r, err);
+	o.progress = &watch;
+	if (rc < 0 || (rc = bn_skew_find(&s, r->ws, a->ref, &o, err)) < 0)
+		goto out;
+	bn_skew_write(&s, &text);
+	bn_job_log(job, "%zu of %zu computed differently, %zu of %zu inputs skewed", s.differ, s.count, s.skewed,
+		s.inputs->feature_count);
+	rc = bn_buf_check(&text, err, "a skew");
+	rc = rc < 0 ? rc : text_page(page, text.ptr, err);
+out:
+	bn_buf_release(&text);
+	bn_skew_release(&s);
 	return rc;
 }
 

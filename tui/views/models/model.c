@@ -246,6 +246,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_REPORT:
 		bn_view_make_report(view, v->spec);
 		return true;
+	case BN_CMD_SKEW:
+		bn_view_make_skew(view, v->spec);
+		return true;
 	case BN_CMD_REPRODUCE:
 		if (s && !v->is_behind)
 			bn_view_reproduce(view, s->item->version->run_id, v->spec, v->spec);

@@ -28,6 +28,27 @@ void bn_view_make_report(bn_view *v, const char *model)
 					 .open = open_report});
 }
 
+static int open_skew(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	int rc = bn_view_text_new(out, f, ((const bn_ref_arg *)arg)->ref, page->data, err);
+	if (rc >= 0)
+		bn_view_text_wrap(*out);
+	return rc;
+}
+
+void bn_view_make_skew(bn_view *v, const char *model)
+{
+	bn_ref_arg arg = {""};
+	char title[BN_REF_BYTES + 24];
+	snprintf(arg.ref, sizeof arg.ref, "%s", model);
+	snprintf(title, sizeof title, "skew of %s", arg.ref);
+	bn_frame_start(v->frame, &(bn_job_spec){.title = title,
+					 .fn = bn_view_source(v)->make_skew,
+					 .arg = &arg,
+					 .arg_bytes = sizeof arg,
+					 .open = open_skew});
+}
+
 /* ---- the list of reports ------------------------------------------------------------------------- */
 
 enum {
@@ -186,11 +207,11 @@ static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	if (v->in_detail && v->detail && bn_grid_command(v->detail->cls->table(v->detail), id, arg))
 		return true;
-	if (id == BN_CMD_REPORT && r) {
+	if ((id == BN_CMD_REPORT || id == BN_CMD_SKEW) && r) {
 		char model[BN_REF_BYTES];
 		snprintf(model, sizeof model, "%.130s%s%.20s", r->model, r->version ? "/" : "",
 			r->version ? r->version : "");
-		bn_view_make_report(view, model);
+		(id == BN_CMD_SKEW ? bn_view_make_skew : bn_view_make_report)(view, model);
 		return true;
 	}
 	if (id != BN_CMD_OPEN || !r)
@@ -206,7 +227,7 @@ static bool monitor_refuses(bn_view *view, bn_command_id id, char *why, size_t s
 		snprintf(why, size, "no report beside the list on this screen; Enter opens it");
 		return !((monitor_view *)view)->is_split;
 	}
-	if ((id != BN_CMD_OPEN && id != BN_CMD_REPORT) ||
+	if ((id != BN_CMD_OPEN && id != BN_CMD_REPORT && id != BN_CMD_SKEW) ||
 		report_at(l, bn_grid_selected_row(&l->grid)))
 		return false;
 	snprintf(why, size, "no report yet: :report on the sheet of a model (4) makes one");

@@ -4,6 +4,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/monitor/skew.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/monitor/_monitor.h"
@@ -23,6 +24,7 @@ enum {
 	COL_TEST,
 	COL_STATISTIC,
 	COL_SEVERITY,
+	COL_SKEW,
 	COL_ROWS,
 	COL_WHY,
 	COLUMNS
@@ -50,6 +52,12 @@ static const bn_grid_column columns[COLUMNS] = {
 		.min = 9,
 		.priority = 4},
 	[COL_SEVERITY] = {.title = "severity",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.hidden = true,
+		.min = 8,
+		.priority = 4},
+	[COL_SKEW] = {.title = "skew",
 		.form = BN_COLUMN_NUMBER,
 		.falls = true,
 		.hidden = true,
@@ -169,6 +177,9 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_SEVERITY:
 		out->number = bn_drift_severity(r);
+		return;
+	case COL_SKEW:
+		out->number = bn_skew_distance(f, &(const char *){NULL});
 		return;
 	case COL_ROWS:
 		out->number = (double)r->n_cur;

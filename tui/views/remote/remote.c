@@ -236,6 +236,7 @@ const bn_page_source *bn_source_remote(void)
 		.verify_log = bn_remote_lacks_audit,
 		.verify_model = bn_remote_lacks_audit,
 		.make_report = bn_remote_lacks_reports,
+		.make_skew = bn_remote_lacks_reports,
 		.reproduce = bn_remote_lacks_starts,
 		.export_rows = bn_remote_lacks_data,
 		.export_runs = bn_source_export_runs,

@@ -1,6 +1,20 @@
 /* fake.c - canned drift reports. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
+int bn_fake_make_skew(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return bn_fake_named(fake, page, job,
+		"200 logged rows of power/3, computed again\n\n"
+		"same       prediction, by the model: 200 rows, 0 different\n"
+		"DIFFERS    per_node, by the recipe, power / nodes: 200 rows, 10 different, by up to 1\n"
+		"           request 3507e2760f8f0da9: served 225.97, now 224.97\n\n"
+		"inputs, against jobs.train@v3; skewed above 0.1\n\n"
+		"near       power: Jensen-Shannon divergence 0.01988\n"
+		"SKEWED     partition: infinity norm 0.1912\n",
+		err);
+}
+
 int bn_fake_make_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
