@@ -93,6 +93,7 @@ each : "data transform" wider jobs --column twice=2*time_limit
 each : "data tag" jobs k=v
 full "data protect"
 full "data protect" jobs
+full "data forget" jobs --where "time_limit > 0" --dry-run
 each '"$B" data add gone rows.csv -q' "data rm" gone -y
 each '"$B" data rm gone -y -q' "data restore" gone
 mkdir -p tracked/.dvc && cp rows.csv tracked/t.csv
@@ -189,6 +190,7 @@ package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|model 
 run resume|
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm
 endpoint show|monitor report|monitor show|user request|user accept|user remove|user revoke|role grant|role revoke
+workspace export|workspace import|monitor skew
 bot add|bot end|policy set|trust accept|trust forget|trust restore|trust sign|doctor fs"
 for noun in $("$B" help | sed -n '/^  [a-z]/s/^  \([a-z]*\) .*/\1/p'); do
 	while IFS= read -r verb; do
