@@ -171,6 +171,8 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 /* BN_EREFUSED, naming the owner, if the version is private to another user, or if it was forgotten (forgotten.h). All
  * functions below check this first. */
 int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* Whether manifest, profile and all parts are here; no byte is read. */
+bool bn_dataset_is_whole(bn_workspace *ws, const bn_dataset_version *v);
 /* Opens the table of a version (memory-mapped) to show values: columns that are marked as personal are masked, unless
  * v->unmasked (protect.h). *out is yours. */
 int bn_dataset_open_table(

@@ -176,6 +176,11 @@ static bool are_bytes_gone(bn_workspace *ws, const bn_dataset_version *v)
 	return v->part[0] ? !bn_object_is_here(ws, v->part) : parts_are_gone(ws, v->hash);
 }
 
+bool bn_dataset_is_whole(bn_workspace *ws, const bn_dataset_version *v)
+{
+	return !are_bytes_gone(ws, v);
+}
+
 /* Reads the current row of st (SELECT COLUMNS ...) and its related rows. members: whose checks are
  * shown. */
 static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st,

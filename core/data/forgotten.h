@@ -31,19 +31,4 @@ char *bn_forgotten_words(bn_workspace *ws, const char *name, int64_t version, bn
  * were erased, and *rows what it has; "" if there is none; both stay if nothing was erased. */
 int bn_forgotten_instead(char *hash, int64_t *rows, sqlite3 *db, bn_err *err);
 
-/* One act. */
-typedef struct bn_forgotten_act {
-	char *id, *user, *reason, *mark;
-	int64_t at_ms, versions, rows, objects;
-} bn_forgotten_act;
-
-typedef struct bn_forgotten_acts {
-	bn_forgotten_act *items; /* newest first */
-	size_t count;
-} bn_forgotten_acts;
-
-/* name NULL: of all datasets. Refreshes the index. Release *out also after an error. */
-int bn_forgotten_list(bn_forgotten_acts *out, bn_workspace *ws, const char *name, bn_err *err);
-void bn_forgotten_release(bn_forgotten_acts *l);
-
 #endif

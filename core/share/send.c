@@ -252,6 +252,19 @@ static int plan(bn_share_report *out, bn_share_objects *all, bn_workspace *ws, b
 	return bn_share_objects_look(all, ws, err);
 }
 
+/* What was sent is there now. */
+static void count_as_there(bn_share_report *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		bn_share_version *v = &r->versions[i];
+		if (!v->recorded || v->left_out)
+			continue;
+		v->there = v->objects;
+		v->there_bytes = v->bytes;
+		v->to_push = v->to_push_bytes = 0;
+	}
+}
+
 int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	const bn_share_options *o, bn_err *err)
 {
@@ -282,7 +295,8 @@ int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 		if ((rc = send_level(out, ws, s, &all, level, o, err)) < 0)
 			goto out;
 	out->present = all.count - out->objects;
-	rc = describe_all(out, ws, s, &chosen, &refs, o, err);
+	if ((rc = describe_all(out, ws, s, &chosen, &refs, o, err)) >= 0 && !o->dry_run)
+		count_as_there(out);
 out:
 	bn_share_chosen_release(&chosen);
 	bn_share_objects_release(&all);

@@ -159,4 +159,18 @@ if command -v faketime >/dev/null; then
 	expect 4 "it asks" faketime -f +40d "$B" gc --expired </dev/null
 	expect 0 "and removes" faketime -f +40d "$B" gc --expired --yes
 fi
+
+# ---- objects that a scratch purge took ------------------------------------------------------
+quiet data add purged ../given/b2.csv
+mkdir ../site && quiet remote add site "$dir/site"
+quiet data push purged --remote site
+for object in $("$B" data show purged --json | sed -n 's/.*"hash": "\([0-9a-f]*\)".*/\1/p' | head -1); do
+	chmod -R u+w .binnacle/objects && rm -f ".binnacle/objects/${object:0:2}/${object:2}"
+done
+expect 0 "data show names the remote" "$B" data show purged
+says "binnacle data fetch purged@v1 --remote site brings them back"
+"$B" audit verify >"$dir/out" 2>&1
+grep -q "fetch purged@v1 --remote site" "$dir/out" || fail "audit verify does not name the remote: $(cat "$dir/out")"
+quiet data fetch purged@v1 --remote site
+expect 0 "and it is back" "$B" data head purged
 exit $bad

@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/protect_marks.h"
+#include "core/share/missing.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_look.h"
 #include "tui/cli/reading.h"
@@ -109,7 +110,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_dataset_versions *children = NULL;
 	bn_buf text = BN_BUF_INIT;
 	json_t *o = NULL, *list = NULL;
-	char ref[192];
+	char ref[192], *missing = NULL;
 	int rc;
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_REMOVED_TOO, err)) <
@@ -118,6 +119,10 @@ static int run_show(bn_cli *cli, bn_err *err)
 		goto out;
 	if (v->forgotten)
 		bn_cli_note(cli, "%s %s", bn_dataset_version_name(v, ref, sizeof ref), v->forgotten);
+	if ((rc = bn_share_missing_words(&missing, ws, v, err)) < 0)
+		goto out;
+	if (missing)
+		bn_cli_warn(cli, "%s", missing);
 	o = bn_data_version_json(v);
 	list = json_array();
 	if (!o || !list) {
@@ -136,6 +141,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_cli_tell_left_out(cli, ws, v);
 	rc = bn_cli_warn_newer(cli, ws, "dataset", v->name, err);
 out:
+	bn_free(missing);
 	json_decref(o);
 	json_decref(list);
 	bn_buf_release(&text);

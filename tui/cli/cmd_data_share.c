@@ -224,8 +224,8 @@ static int run_push(bn_cli *cli, bn_err *err)
 		bn_cli_warn(cli, "%llu object%s there %s damaged%s", (unsigned long long)g.report.damaged,
 			g.report.damaged == 1 ? "" : "s", g.report.damaged == 1 ? "was" : "were",
 			g.o.dry_run ? "" : ", and replaced");
-	if (!g.o.dry_run && g.o.all && !g.o.ref_count)
-		bn_share_kept_save(g.ws, g.name, &g.report, NULL);
+	if (!g.o.dry_run)
+		bn_share_kept_save(g.ws, g.name, &g.report, NULL); /* a cache */
 	rc = show_result(&g, g.o.dry_run ? "Would send" : "Sent", "There already", err);
 out:
 	sharing_close(&g);

@@ -3,10 +3,12 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/left_out.h"
+#include "core/data/dataset.h"
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"
 #include "core/registry/registry.h"
+#include "core/share/missing.h"
 #include "tui/cli/model_json.h"
 #include "tui/cli/people.h"
 #include "tui/cli/proof_json.h"
@@ -410,6 +412,25 @@ out:
 	return rc;
 }
 
+enum { MISSING_SAID = 10 };
+
+/* Which versions need the objects that are missing, and which remote has them. */
+static int say_missing(bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	bn_dataset_versions *all = NULL;
+	int rc = bn_dataset_versions_load(&all, ws, NULL, BN_DATASET_LIVE, err);
+	for (size_t i = 0, said = 0; rc >= 0 && i < all->count && said < MISSING_SAID; i++) {
+		char *words = NULL;
+		rc = bn_share_missing_words(&words, ws, all->items[i], err);
+		if (words)
+			bn_cli_warn(cli, "%s", words);
+		said += words != NULL;
+		bn_free(words);
+	}
+	bn_dataset_versions_free(all);
+	return rc;
+}
+
 static int run_audit_verify(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -421,7 +442,8 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;
-	rc = show_audit(cli, ws, r, err);
+	rc = r->missing_objects ? say_missing(cli, ws, err) : 0;
+	rc = rc < 0 ? rc : show_audit(cli, ws, r, err);
 	bn_audit_report_free(r);
 	/* A log with lost records looks whole to a reader who sees it for the first time. */
 	return rc < 0 ? rc : bn_cli_need_trust(cli, err);
