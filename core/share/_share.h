@@ -1,9 +1,11 @@
 /*
  * _share.h - shared by the files of this module: objects.c (what a version consists of), reference.c (a version as a
- * remote describes it), status.c (status, and what all have in common), send.c, receive.c, record.c. See transfer.h.
+ * remote describes it), protection.c (what is known of its protection), bundle.c (manifests of anything), status.c (status, and what all have in common), send.c, receive.c, record.c. See transfer.h.
  */
 #ifndef BN_SHARE__SHARE_H
 #define BN_SHARE__SHARE_H
+#include "core/base/fs.h"
+#include "core/data/protect.h"
 #include "core/remote/each.h"
 #include "core/share/transfer.h"
 #include "core/store/object/object.h"
@@ -82,6 +84,30 @@ json_t *bn_share_ref_json(bn_workspace *ws, const bn_dataset_version *v);
 int bn_share_ref_read(json_t **out, bn_remote_store *s, const bn_share_ref *ref, bn_err *err);
 int bn_share_index_write(bn_remote_store *s, const char *name, bn_err *err);
 
+/* ---- its protection -------------------------------------------------------------------------- */
+
+/* What documents at a remote say of a version: the strictest of all. */
+typedef struct bn_share_protection {
+	bn_data_class level;
+	int64_t keep_days; /* 0: no limit */
+	char *owner, *licence, *purpose;
+	bn_names personal;
+} bn_share_protection;
+
+/* Puts what holds for the version here, unless it is there; nothing if nothing is known. */
+int bn_share_protection_put(
+	bool *put, bn_workspace *ws, bn_remote_store *s, const bn_dataset_version *v, bn_err *err);
+/* Adds the names of all documents of a dataset, for its index. */
+int bn_share_protection_names(json_t *list, bn_remote_store *s, const char *name, bn_err *err);
+/* BN_ECORRUPT for one that is damaged, or of another version. Release *out also after an error. */
+int bn_share_protection_get(
+	bn_share_protection *out, bn_remote_store *s, const char *name, const char *hash, bn_err *err);
+void bn_share_protection_release(bn_share_protection *p);
+/* Makes the protection of the dataset here as strict; what is stricter here stays. BN_EREFUSED for a user who may not set
+ * one. only_ask: whether that would be refused. */
+int bn_share_protection_take(bn_workspace *ws, const bn_remote_store *s, const char *name,
+	const bn_share_protection *p, bool only_ask, bn_err *err);
+
 /* ---- versions ------------------------------------------------------------------------------- */
 
 /* The versions that the options choose, owned by the list; private ones of others are left out, or, if named,
@@ -96,6 +122,20 @@ void bn_share_chosen_release(bn_share_chosen *c);
 bn_share_version *bn_share_report_add(bn_share_report *r, const char *name, bn_err *err);
 int bn_share_report_version(
 	bn_share_version **out, bn_share_report *r, const bn_dataset_version *v, bn_err *err);
+/* BN_EUNSUPPORTED for a place that is for reading alone. */
+int bn_share_need_writable(const bn_remote_store *s, bn_err *err);
+/* Sends the objects of one level that are here and not there. */
+int bn_share_send_level(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
+	bn_share_objects *all, bn_share_level level, const bn_share_options *o, bn_err *err);
+
+typedef struct bn_share_wanted {
+	const char *name, *hash, *profile; /* hash: of the manifest; profile: "" for none */
+	bool is_private;
+} bn_share_wanted;
+
+/* Gets their manifests, then the groups and parts that these name. */
+int bn_share_get_versions(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
+	const bn_share_wanted *list, size_t n, const bn_share_options *o, bn_err *err);
 /* Counts where the objects of a version are. */
 int bn_share_count(bn_share_version *to, const bn_share_objects *all, bn_workspace *ws,
 	const char *profile, bn_err *err);

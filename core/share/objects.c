@@ -138,6 +138,21 @@ static int add_parts(bn_share_objects *l, const json_t *manifest, bool is_privat
 	return 0;
 }
 
+/* The files of a model in the first format. */
+static int add_files(bn_share_objects *l, const json_t *manifest, bool is_private, bn_err *err)
+{
+	const json_t *files = json_object_get(manifest, "files");
+	for (size_t i = 0; i < json_array_size(files); i++) {
+		const json_t *f = json_array_get(files, i);
+		int64_t bytes = bn_json_int(f, "size", -1);
+		int rc = bn_share_objects_add(l, bn_json_str(f, "sha256", NULL), BN_SHARE_BYTES,
+			bytes < 0 ? UINT64_MAX : (uint64_t)bytes, is_private, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int add_group(bn_share_objects *l, bool *open, bn_workspace *ws, const char *hash,
 	bool is_private, bn_err *err)
 {
@@ -166,7 +181,8 @@ int bn_share_objects_of(bn_share_objects *l, bool *open, bn_workspace *ws, const
 	if (rc < 0 || !*open || (rc = load_manifest(&top, ws, hash, err)) <= 0)
 		return rc;
 	const json_t *groups = json_object_get(top, "groups");
-	rc = add_parts(l, top, is_private, err);
+	if ((rc = add_parts(l, top, is_private, err)) >= 0)
+		rc = add_files(l, top, is_private, err);
 	for (size_t i = 0; i < json_array_size(groups) && rc >= 0; i++)
 		rc = add_group(l, open, ws,
 			bn_json_str(json_array_get(groups, i), "manifest", NULL), is_private, err);

@@ -97,11 +97,6 @@ out:
 
 /* ---- versions ------------------------------------------------------------------------------- */
 
-typedef struct wanted {
-	const char *name, *hash, *profile;
-	bool is_private;
-} wanted;
-
 static int missing(
 	const bn_share_objects *l, const bn_remote_store *s, const char *name, bn_err *err)
 {
@@ -120,8 +115,8 @@ static int missing(
 }
 
 /* Manifests first; they name groups, and these the parts. What can be got is got before the error. */
-static int get_versions(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
-	const wanted *list, size_t n, const bn_share_options *o, bn_err *err)
+int bn_share_get_versions(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
+	const bn_share_wanted *list, size_t n, const bn_share_options *o, bn_err *err)
 {
 	int rc = 0, lacks = 0;
 	uint64_t before = r->objects, present = 0;
@@ -163,15 +158,15 @@ static int get_version(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
 	const char *hash, const char *profile, bool is_private, const bn_share_options *o,
 	bn_err *err)
 {
-	wanted one = {name, hash, profile, is_private};
-	return get_versions(r, ws, s, &one, 1, o, err);
+	bn_share_wanted one = {name, hash, profile, is_private};
+	return bn_share_get_versions(r, ws, s, &one, 1, o, err);
 }
 
 int bn_share_fetch(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	const bn_share_options *o, bn_err *err)
 {
 	bn_share_chosen chosen = {.items = NULL};
-	wanted *list = NULL;
+	bn_share_wanted *list = NULL;
 	int rc;
 	*out = (bn_share_report){.asked_ms = bn_env_now_ms(bn_workspace_env(ws))};
 	if ((rc = bn_share_choose(&chosen, ws, o, err)) < 0)
@@ -183,11 +178,11 @@ int bn_share_fetch(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	for (size_t i = 0; i < chosen.count; i++) {
 		const bn_dataset_version *v = chosen.items[i];
 		bn_share_version *to = NULL;
-		list[i] = (wanted){v->name, v->hash, v->profile_hash, v->is_private};
+		list[i] = (bn_share_wanted){v->name, v->hash, v->profile_hash, v->is_private};
 		if ((rc = bn_share_report_version(&to, out, v, err)) < 0)
 			goto out;
 	}
-	rc = get_versions(out, ws, s, list, chosen.count, o, err);
+	rc = bn_share_get_versions(out, ws, s, list, chosen.count, o, err);
 out:
 	bn_free(list);
 	bn_share_chosen_release(&chosen);
@@ -251,6 +246,7 @@ static int pull_one(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 {
 	bn_dataset_version *v = NULL;
 	json_t *said = NULL;
+	bn_share_protection protection = {.personal = BN_NAMES_INIT};
 	bn_share_version *to = bn_share_report_add(out, ref->name, err);
 	char *text = bn_strf("%s@sha256:%s", ref->name, ref->hash);
 	int rc = to && text ? 0 : bn_err_nomem(err, "a version");
@@ -262,6 +258,9 @@ static int pull_one(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	if (bn_dataset_resolve(&v, ws, text, BN_DATASET_LIVE, NULL) < 0 &&
 		(rc = bn_share_ref_read(&said, s, ref, err)) < 0)
 		goto out;
+	if ((rc = bn_share_protection_get(&protection, s, ref->name, ref->hash, err)) < 0 ||
+		(rc = bn_share_protection_take(ws, s, ref->name, &protection, true, err)) < 0)
+		goto out;
 	bool is_private =
 		v ? v->is_private : o->private_here || bn_json_bool(said, "private", false);
 	const char *profile = v ? v->profile_hash : bn_json_str(said, "profile", "");
@@ -269,11 +268,15 @@ static int pull_one(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 		goto out;
 	if (!v && !o->dry_run && (rc = bn_share_record(&v, ws, s, said, is_private, o, err)) < 0)
 		goto out;
+	if (!o->dry_run &&
+		(rc = bn_share_protection_take(ws, s, ref->name, &protection, false, err)) < 0)
+		goto out;
 	to = &out->versions[out->count - 1];
 	to->rows = v ? v->rows : bn_json_int(said, "rows", -1);
 	to->version = v ? v->version : 0;
 	to->is_private = is_private;
 out:
+	bn_share_protection_release(&protection);
 	json_decref(said);
 	bn_free(text);
 	bn_dataset_version_free(v);

@@ -119,15 +119,16 @@ int bn_share_index_write(bn_remote_store *s, const char *name, bn_err *err)
 	bn_share_refs refs = BN_SHARE_REFS_INIT;
 	bn_buf text = BN_BUF_INIT;
 	char key[BN_SHARE_NAME_KEY];
-	json_t *list = json_array(), *o = NULL;
-	int rc = list ? bn_share_refs_load(&refs, s, name, err) : bn_err_nomem(err, "an index");
-	if (rc < 0)
+	json_t *list = json_array(), *protection = json_array(), *o = NULL;
+	int rc = list && protection ? bn_share_refs_load(&refs, s, name, err)
+				    : bn_err_nomem(err, "an index");
+	if (rc < 0 || (rc = bn_share_protection_names(protection, s, name, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < refs.count; i++)
 		json_array_append_new(
 			list, json_sprintf("v%lld-%s.json", (long long)refs.items[i].version,
 				      refs.items[i].hash));
-	o = json_pack("{s:i, s:O}", "format", 1, "versions", list);
+	o = json_pack("{s:i, s:O, s:O}", "format", 1, "versions", list, "protection", protection);
 	if (!o || (rc = bn_json_canonical(o, &text, err)) < 0) {
 		rc = o ? rc : bn_err_nomem(err, "an index");
 		goto out;
@@ -137,6 +138,7 @@ int bn_share_index_write(bn_remote_store *s, const char *name, bn_err *err)
 out:
 	json_decref(o);
 	json_decref(list);
+	json_decref(protection);
 	bn_buf_release(&text);
 	bn_share_refs_release(&refs);
 	return rc;

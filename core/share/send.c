@@ -45,7 +45,7 @@ static bool is_to_send(const bn_share_object *o)
 	return o->is_here && o->there != o->bytes;
 }
 
-static int send_level(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
+int bn_share_send_level(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
 	bn_share_objects *all, bn_share_level level, const bn_share_options *o, bn_err *err)
 {
 	sending g = {.at = bn_workspace_at(ws)};
@@ -172,7 +172,8 @@ out:
 	return rc;
 }
 
-/* The versions of one name, which follow each other, then the index of that name. */
+/* The versions of one name, which follow each other, then the index of that name. A version's protection is there before
+ * its description. */
 static int describe_all(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
 	const bn_share_chosen *chosen, const bn_share_refs *refs, const bn_share_options *o,
 	bn_err *err)
@@ -185,6 +186,10 @@ static int describe_all(bn_share_report *r, bn_workspace *ws, bn_remote_store *s
 		bn_share_version *to = &r->versions[i];
 		to->recorded = ref != NULL;
 		to->number = ref ? ref->version : 0;
+		bool put = false;
+		if (!to->left_out && !o->dry_run && (rc = bn_share_protection_put(&put, ws, s, v, err)) < 0)
+			return rc;
+		changed |= put;
 		if (!ref && !to->left_out && !o->dry_run) {
 			if ((rc = describe(ws, s, v, err)) < 0)
 				return rc;
@@ -265,6 +270,14 @@ static void count_as_there(bn_share_report *r)
 	}
 }
 
+int bn_share_need_writable(const bn_remote_store *s, bn_err *err)
+{
+	return bn_remote_store_is_writable(s)
+		       ? 0
+		       : bn_err_set(err, BN_EUNSUPPORTED, "%s is for reading alone",
+				 bn_remote_store_place(s));
+}
+
 int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	const bn_share_options *o, bn_err *err)
 {
@@ -273,12 +286,7 @@ int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	bn_share_refs refs = BN_SHARE_REFS_INIT;
 	int rc = 0;
 	*out = (bn_share_report){.asked_ms = bn_env_now_ms(bn_workspace_env(ws))};
-	if (!bn_remote_store_is_writable(s)) {
-		bn_err_set(
-			err, BN_EUNSUPPORTED, "%s is for reading alone", bn_remote_store_place(s));
-		return BN_EUNSUPPORTED;
-	}
-	if ((rc = bn_share_choose(&chosen, ws, o, err)) < 0)
+	if ((rc = bn_share_need_writable(s, err)) < 0 || (rc = bn_share_choose(&chosen, ws, o, err)) < 0)
 		goto out;
 	if (chosen.count)
 		qsort(chosen.items, chosen.count, sizeof *chosen.items, by_name);
@@ -292,7 +300,7 @@ int bn_share_push(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 							   chosen.items[i]->profile_hash, err)) < 0)
 			goto out;
 	for (bn_share_level level = BN_SHARE_BYTES; level <= BN_SHARE_TOP; level++)
-		if ((rc = send_level(out, ws, s, &all, level, o, err)) < 0)
+		if ((rc = bn_share_send_level(out, ws, s, &all, level, o, err)) < 0)
 			goto out;
 	out->present = all.count - out->objects;
 	if ((rc = describe_all(out, ws, s, &chosen, &refs, o, err)) >= 0 && !o->dry_run)

@@ -5,6 +5,9 @@
  *
  *	objects/ab/cdef...             bytes, by their SHA-256: parts, manifests, profiles
  *	datasets/NAME/vN-HASH.json     a version: what its event says, by number and hash of its manifest
+ *	datasets/NAME/protection/HASH-SHA256.json
+ *	                               what holds for that version by data protect (class, owner, licence, purpose, retention,
+ *	                               personal columns), each named by its own hash too
  *	datasets/NAME/index.json       the names of these, for servers that cannot list; not evidence, and made anew
  *
  * Several workspaces may share a remote: equal bytes are there once, and versions of one number are told apart by their
@@ -19,6 +22,9 @@
  * fetch  gets missing bytes of versions that the log names; writes no event.
  * pull   the same, and records versions that this workspace does not know, under the next number of that name. Their
  *        parents, sources and recipe as they were elsewhere are kept in the recipe.
+ *
+ * Protection goes with a version (protection.c). Who pulls it takes the strictest of all documents there and of what holds
+ * here; without a document nothing changes. Pseudonyms' secrets, and remotes to which restricted data may go, stay.
  *
  * Trust. A version that is pulled by name is what the remote says it is, like a file that was handed over; by
  * NAME@sha256:HASH it is the very version. Statistics and profile come with it, and are not computed again.

@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/ci/model_package.h"
 #include "tui/cli/forge.h"
+#include "tui/cli/model_share.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -93,6 +94,9 @@ static int run_push(bn_cli *cli, bn_err *err)
 	bn_workspace *ws = NULL;
 	bn_cli_forge at = {0};
 	int rc;
+	const char *remote = bn_cli_arg(cli, 1);
+	if (!strcmp(remote, "remote") || bn_str_starts(remote, "remote:"))
+		return bn_cli_model_push_to_remote(cli, remote[6] ? remote + 7 : NULL, err);
 	if ((rc = bn_package_target_parse(&target, bn_cli_arg(cli, 1), err)) < 0)
 		return rc;
 	if ((rc = open_source(&source, &ws, cli, &progress, err)) < 0 ||
@@ -165,20 +169,24 @@ out:
 
 /* clang-format off */
 static const bn_opt options[] = {BN_FORGE_OPTIONS, {0}};
+static const bn_opt push_options[] = {BN_FORGE_OPTIONS,
+	{"profile", 0, "NAME", "a remote in S3: keys of that profile in ~/.aws"},
+	{"at-once", 0, "N", "a remote: requests at a time (8)"}, {0}};
 /* clang-format on */
 
 const bn_verb bn_verbs_model_package[] = {
-	{"model", "push", "MODEL TARGET", 2, 2, "send its files to a project's package registry",
+	{"model", "push", "MODEL TARGET", 2, 2, "send its files to a package registry, or to a remote",
 		"MODEL is a registered version, or a model folder. TARGET is gitlab, "
 		"gitlab:PACKAGE or "
 		"gitlab:PACKAGE/VERSION;\nwithout them the package is named after the model, and "
 		"version 3 of it is "
 		"3.0.0. Files that are there are not sent\nagain, and a version that is complete "
-		"is never changed.",
+		"is never changed. TARGET remote or remote:NAME copies the files to\na remote (remote "
+		"add), as data push does; model fetch gets them back.",
 		{"binnacle model push power/3 gitlab",
 			"binnacle model push power@champion gitlab:power --project team/models",
-			NULL},
-		options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_push},
+			"binnacle model push power/3 remote:lab"},
+		push_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_push},
 	{"model", "pull", "SOURCE DIR", 2, 2, "get a pushed model as a folder",
 		"SOURCE is gitlab:PACKAGE/VERSION. Every file is verified, and DIR appears as a "
 		"whole; after an "

@@ -48,6 +48,7 @@
 	X(evidence) \
 	X(late) \
 	X(model_package) \
+	X(model_share) \
 	X(predict) \
 	X(serve) \
 	X(server) \

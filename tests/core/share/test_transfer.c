@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/add.h"
+#include "core/data/protect.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/share/kept.h"
 #include "core/share/remotes.h"
@@ -171,6 +172,105 @@ START_TEST(test_versions_go_there_and_come_elsewhere)
 	bn_gc_report gc;
 	ck_assert_bn_ok(bn_gc_run(&gc, b.ws, &(bn_gc_options){.tmp_ms = BN_GC_TMP_MS}, &err), &err);
 	ck_assert_uint_eq(gc.objects, 0);
+	teardown();
+}
+END_TEST
+
+/* What holds for a dataset, as text: "restricted 30 owner+licence user,power". */
+static const char *protection_of(world *w, const char *name)
+{
+	static char text[400];
+	bn_protection p = BN_PROTECTION_INIT;
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_protection_of_name(&p, w->ws, name, &err), &err);
+	int n = snprintf(text, sizeof text, "%s %d %s ", bn_data_class_name(p.level), (int)p.keep_days,
+		p.owner ? p.owner : "-");
+	for (size_t i = 0; i < p.personal_count; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i ? "," : "", p.personal[i]);
+	bn_protection_release(&p);
+	return text;
+}
+
+static void protect(world *w, const char *name, bn_protect_change c)
+{
+	if (!c.keep_days)
+		c.keep_days = -1;
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_protect_set(w->ws, name, &c, &err), &err);
+}
+
+static const char *const user[] = {"user"}, *const power[] = {"power"};
+
+START_TEST(test_protection_goes_with_a_version)
+{
+	setup();
+	add(&a, "jobs", 50, false);
+	protect(&a, "jobs", (bn_protect_change){.level = "personal", .owner = "ann", .keep_days = 30,
+				.personal = user, .personal_count = 1});
+	OK(ACT(bn_share_push, &a, "jobs"));
+	OK(ACT(bn_share_pull, &b, "jobs", .dry_run = true));
+	ck_assert_str_eq(protection_of(&b, "jobs"), "unknown 0 - ");
+	OK(ACT(bn_share_pull, &b, "jobs"));
+	ck_assert_str_eq(protection_of(&b, "jobs"), "personal 30 ann user");
+	/* Stricter afterwards: by the next push, also of a version that is there. */
+	protect(&a, "jobs", (bn_protect_change){.level = "restricted", .no_remotes = true, .keep_days = -1});
+	ck_assert_int_eq(ACT(bn_share_push, &a, "jobs"), BN_EREFUSED);
+	const char *const to[] = {"lab"};
+	protect(&a, "jobs", (bn_protect_change){.remotes = to, .remote_count = 1, .keep_days = -1});
+	OK(ACT(bn_share_push, &a, "jobs", .remote = "lab"));
+	OK(ACT(bn_share_pull, &b, "jobs"));
+	ck_assert_str_eq(protection_of(&b, "jobs"), "restricted 30 ann user");
+	/* And may not go on from there. */
+	ck_assert_int_eq(ACT(bn_share_push, &b, "jobs", .remote = "other"), BN_EREFUSED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_the_strictest_protection_holds)
+{
+	setup();
+	add(&a, "jobs", 50, false);
+	add(&b, "jobs", 60, false);
+	protect(&b, "jobs", (bn_protect_change){.level = "restricted", .owner = "bob", .keep_days = 10,
+				.personal = power, .personal_count = 1});
+	protect(&a, "jobs", (bn_protect_change){.level = "public", .owner = "ann", .keep_days = 30,
+				.personal = user, .personal_count = 1});
+	OK(ACT(bn_share_push, &a, "jobs"));
+	OK(ACT(bn_share_pull, &b, "jobs"));
+	ck_assert_str_eq(protection_of(&b, "jobs"), "restricted 10 bob power,user");
+	/* Nothing is said there: as before. */
+	add(&a, "plain", 5, false);
+	OK(ACT(bn_share_push, &a, "plain"));
+	OK(ACT(bn_share_pull, &b, "plain"));
+	ck_assert_str_eq(protection_of(&b, "plain"), "unknown 0 - ");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_a_damaged_protection_is_refused)
+{
+	char path[700], name[300] = "";
+	setup();
+	add(&a, "jobs", 50, false);
+	protect(&a, "jobs", (bn_protect_change){.level = "personal", .keep_days = -1});
+	OK(ACT(bn_share_push, &a, "jobs"));
+	bn_names names = BN_NAMES_INIT;
+	snprintf(path, sizeof path, "%s/datasets/jobs/protection", place.path);
+	ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), path, &names, &err), &err);
+	ck_assert_uint_eq(names.count, 1);
+	snprintf(name, sizeof name, "%s", names.items[0]);
+	bn_names_release(&names);
+	snprintf(path, sizeof path, "%s/datasets/jobs/protection/%s", place.path, name);
+	bn_buf text = BN_BUF_INIT;
+	ck_assert_bn_ok(bn_fs_read_file(bn_env_real(), path, &text, &err), &err);
+	char *word = strstr(text.ptr, "personal");
+	ck_assert_ptr_nonnull(word);
+	memcpy(word, "public\",", 8);
+	ck_assert_bn_ok(bn_fs_write_file(bn_env_real(), path, text.ptr, text.len, 0644, &err), &err);
+	bn_buf_release(&text);
+	ck_assert_int_eq(ACT(bn_share_pull, &b, "jobs"), BN_ECORRUPT);
+	ck_assert_int_eq(bn_dataset_resolve(&(bn_dataset_version *){NULL}, b.ws, "jobs", BN_DATASET_LIVE, NULL),
+		BN_ENOTFOUND);
 	teardown();
 }
 END_TEST
@@ -445,6 +545,8 @@ START_TEST(test_what_was_seen_is_kept_with_its_time)
 END_TEST
 
 BN_TEST_MAIN("core/share/transfer", test_versions_go_there_and_come_elsewhere,
+	test_protection_goes_with_a_version, test_the_strictest_protection_holds,
+	test_a_damaged_protection_is_refused,
 	test_lost_bytes_are_fetched, test_push_survives_every_kill,
 	test_private_versions_stay_unless_they_are_named,
 	test_what_was_changed_at_a_remote_is_refused, test_versions_of_one_number_are_told_apart,
