@@ -108,15 +108,17 @@ static int add_query_field(
 		json_t *list = json_object_get(request, f->name);
 		if (!list && json_object_set_new(request, f->name, json_array()) == 0)
 			list = json_object_get(request, f->name);
-		json_array_append_new(list, value);
-		return 0;
+		return json_array_append_new(list, value) < 0
+			       ? bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY)
+			       : 0;
 	}
 	if (json_object_get(request, f->name)) { /* the first one counts */
 		json_decref(value);
 		return 0;
 	}
 	int rc = f->type == BN_WIRE_BOOL ? query_boolean(&value, fault) : 0;
-	json_object_set_new(request, f->name, value);
+	if (bn_json_set(request, f->name, value, NULL) < 0)
+		rc = bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
 	return rc;
 }
 
@@ -202,7 +204,8 @@ static int rename_camel(json_t *request, const bn_wire_field *fields, bn_wire_fa
 			return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
 				"Request specifies both '%s' and '%s'; provide only one of them.",
 				f->name, name);
-		json_object_set(request, f->name, value);
+		if (json_object_set(request, f->name, value) < 0)
+			return bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
 	}
 	return 0;
 }

@@ -237,12 +237,12 @@ static int log_model(bn_api_call *c, bn_err *err)
 		json_decref(list);
 		list = json_array();
 	}
-	json_array_append_new(list, kept_of(model));
-	if (!(text = json_dumps(list, 0))) {
+	if (json_array_append_new(list, kept_of(model)) < 0 || !(text = json_dumps(list, 0))) {
 		rc = bn_err_nomem(err, "a tag");
 		goto out;
 	}
-	json_object_set_new(tags, MODELS_TAG, json_string(text));
+	if ((rc = bn_json_set(tags, MODELS_TAG, json_string(text), err)) < 0)
+		goto out;
 	rc = bn_api_run_tag(c, r, tags, err);
 out:
 	json_decref(model);

@@ -31,7 +31,10 @@ int bn_api_run_rename(bn_api_call *c, bn_api_run *r, const char *name, bn_err *e
 		bn_free(copy);
 		return rc;
 	}
-	json_object_set_new(r->tags, "mlflow.runName", json_string(copy));
+	if ((rc = bn_json_set(r->tags, "mlflow.runName", json_string(copy), err)) < 0) {
+		bn_free(copy);
+		return rc;
+	}
 	bn_free(r->name);
 	r->name = copy;
 	return 0;
@@ -49,7 +52,8 @@ int bn_api_run_tag(bn_api_call *c, bn_api_run *r, const json_t *tags, bn_err *er
 	if ((note && (rc = bn_runlog_note(c->ws, r->id, note, err)) < 0) ||
 		(rc = bn_runlog_tags(c->ws, r->id, tags, err)) < 0)
 		return rc;
-	json_object_update(r->tags, (json_t *)(uintptr_t)tags);
+	if (json_object_update(r->tags, (json_t *)(uintptr_t)tags) < 0)
+		return bn_err_nomem(err, "tags");
 	if (name && name[0] && r->is_own) {
 		char *copy = bn_strdup(name);
 		if (!copy)
@@ -60,14 +64,21 @@ int bn_api_run_tag(bn_api_call *c, bn_api_run *r, const json_t *tags, bn_err *er
 	return 0;
 }
 
+/* A text that could not be kept must not be missing from what is answered with 200. */
+static int put_text(json_t *out, const char *key, const char *value, size_t n, bn_wire_fault *fault)
+{
+	if (bn_json_set(out, key, json_stringn(value, n), NULL) == 0)
+		return 0;
+	return bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, "out of memory: a request");
+}
+
 int bn_api_take_tag(
 	json_t *out, const char *name, const char *key, const char *value, bn_wire_fault *fault)
 {
 	if (bn_api_check_name(name, key, fault) < 0 || bn_api_check_run_key(name, key, fault) < 0)
 		return BN_EINVAL;
 	value = value ? value : "";
-	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_TAG_MOST)));
-	return 0;
+	return put_text(out, key, value, bn_api_cut(value, BN_API_TAG_MOST), fault);
 }
 
 /* path: "" or "tags[3]." */
@@ -144,8 +155,7 @@ static int check_param(
 		bn_api_check_run_key("Param key", key, fault) < 0)
 		return BN_EINVAL;
 	value = value ? value : "";
-	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_PARAM_MOST)));
-	return 0;
+	return put_text(out, key, value, bn_api_cut(value, BN_API_PARAM_MOST), fault);
 }
 
 /* Leaves out of `params` what the run has already. */
@@ -164,8 +174,8 @@ static int append_params(bn_api_call *c, bn_api_run *r, json_t *params, bn_err *
 	if (!json_object_size(params))
 		return 0;
 	int rc = bn_runlog_params(c->ws, r->id, params, err);
-	if (rc >= 0)
-		json_object_update(r->params, params);
+	if (rc >= 0 && json_object_update(r->params, params) < 0)
+		return bn_err_nomem(err, "parameters");
 	return rc;
 }
 
@@ -345,9 +355,13 @@ static int check_duplicates(bn_api_call *c, const json_t *params)
 			bn_buf_adds(&list, list.len ? ", " : "");
 			bn_api_repr(&list, key);
 		}
-		json_object_set_new(seen, key, json_true());
+		if (bn_json_set(seen, key, json_true(), NULL) < 0) {
+			rc = bn_api_refuse(
+				c, BN_API_TEMPORARILY_UNAVAILABLE, "out of memory: a request");
+			break;
+		}
 	}
-	if (list.len)
+	if (list.len && rc == 0)
 		rc = bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 			"Duplicate parameter keys have been submitted: [%s]. Please ensure the "
 			"request contains only one param value per param key.",

@@ -1,6 +1,7 @@
 /* run_state.c - see run_state.h. */
 #include "core/api/run_state.h"
 
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
 #include "core/track/admit.h"
@@ -149,7 +150,11 @@ static json_t *object_of(const bn_pairs *pairs)
 {
 	json_t *o = json_object();
 	for (size_t i = 0; o && i < pairs->count; i++)
-		json_object_set_new(o, pairs->items[i].key, json_string(pairs->items[i].value));
+		if (bn_json_set(o, pairs->items[i].key, json_string(pairs->items[i].value), NULL) <
+			0) {
+			json_decref(o);
+			return NULL;
+		}
 	return o;
 }
 

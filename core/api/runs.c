@@ -149,7 +149,8 @@ static int create_in(bn_api_call *c, const bn_experiment *e, bn_err *err)
 	bn_wire_int(c->body, "start_time", &r->start_ms);
 	if ((rc = collect_tags(r->tags, c, tags)) < 0)
 		goto out;
-	json_object_set_new(r->tags, "mlflow.runName", json_string(r->name));
+	if ((rc = bn_json_set(r->tags, "mlflow.runName", json_string(r->name), err)) < 0)
+		goto out;
 	if (!r->user)
 		rc = bn_err_nomem(err, "a run");
 	if (rc < 0 || (rc = append_created(c, &id, e, r, err)) < 0)

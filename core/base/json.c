@@ -311,6 +311,12 @@ int bn_json_canonical_with(
 	return write_json(&(writer){.out = out, .key = key, .value = value}, object, err);
 }
 
+int bn_json_set(json_t *object, const char *key, json_t *value, bn_err *err)
+{
+	return json_object_set_new(object, key, value) < 0 ? bn_err_nomem(err, "a field of JSON")
+							   : 0;
+}
+
 int bn_json_pretty(const json_t *value, bn_buf *out, bn_err *err)
 {
 	return write_json(&(writer){.out = out, .pretty = true}, value, err);

@@ -41,6 +41,9 @@ int bn_json_pretty(
 /* SHA-256 of the canonical form, in hex. */
 int bn_json_hash(const json_t *value, char out[65], bn_err *err);
 
+/* Sets a field; takes the value. BN_ENOMEM also if the value is NULL, as one that could not be made. */
+int bn_json_set(json_t *object, const char *key, json_t *value, bn_err *err);
+
 /* Optional fields: the default when the key is missing, null, or of another type. Borrowed. */
 const char *bn_json_str(const json_t *object, const char *key, const char *fallback);
 int64_t bn_json_int(const json_t *object, const char *key, int64_t fallback);

@@ -161,7 +161,8 @@ static int logged_find(
 {
 	json_t *answer = NULL;
 	json_t *query = json_pack("{s:s s:s}", "run_id", id, "run_uuid", id);
-	int rc = bn_mirror_ask(&answer, m, NULL, "runs/get", query, NULL, true, err);
+	int rc = query ? bn_mirror_ask(&answer, m, NULL, "runs/get", query, NULL, true, err)
+		       : bn_err_nomem(err, "a request");
 	if (rc < 0)
 		return rc;
 	const json_t *run = json_object_get(answer, "run");
@@ -216,8 +217,13 @@ int bn_mirror_register(int64_t *version, bn_mirror *m, const char *name, const c
 		goto out;
 	json_t *body = json_pack(
 		"{s:s s:s s:s}", "name", name, "source", l.source, "run_id", id);
-	if (body && l.model_id[0])
-		json_object_set_new(body, "model_id", json_string(l.model_id));
+	rc = body ? 0 : bn_err_nomem(err, "a request");
+	if (rc >= 0 && l.model_id[0])
+		rc = bn_json_set(body, "model_id", json_string(l.model_id), err);
+	if (rc < 0) {
+		json_decref(body);
+		goto out;
+	}
 	if ((rc = bn_mirror_ask(&answer, m, NULL, "model-versions/create", NULL, body, false, err)) < 0)
 		goto out;
 	*version = -1;

@@ -193,17 +193,20 @@ static int search_try(json_t **out, bn_mirror *m, const char *filter, size_t at,
 	json_t *ids = m->is_plain ? json_pack("[O*]", one) : json_incref(m->experiments);
 	json_t *body = json_pack("{s:o s:I}", "experiment_ids", ids, "max_results",
 		(json_int_t)(m->is_plain && most > PAGE_PLAIN ? PAGE_PLAIN : most));
-	if (!body)
-		return bn_err_nomem(err, "a request");
-	if (!m->is_plain) {
-		json_object_set_new(body, "run_view_type", json_string(filter ? "ACTIVE_ONLY" : "ALL"));
-		json_object_set_new(
-			body, "order_by", json_pack("[s]", "attributes.start_time DESC"));
+	int rc = body ? 0 : bn_err_nomem(err, "a request");
+	if (rc >= 0 && !m->is_plain &&
+		(rc = bn_json_set(body, "run_view_type",
+			 json_string(filter ? "ACTIVE_ONLY" : "ALL"), err)) >= 0)
+		rc = bn_json_set(
+			body, "order_by", json_pack("[s]", "attributes.start_time DESC"), err);
+	if (rc >= 0 && filter && *filter)
+		rc = bn_json_set(body, "filter", json_string(filter), err);
+	if (rc >= 0 && token)
+		rc = bn_json_set(body, "page_token", json_string(token), err);
+	if (rc < 0) {
+		json_decref(body);
+		return rc;
 	}
-	if (filter && *filter)
-		json_object_set_new(body, "filter", json_string(filter));
-	if (token)
-		json_object_set_new(body, "page_token", json_string(token));
 	return bn_mirror_ask(out, m, NULL, "runs/search", NULL, body, true, err);
 }
 
