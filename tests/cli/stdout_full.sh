@@ -190,7 +190,7 @@ package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|model 
 run resume|
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm
 endpoint show|monitor report|monitor show|user request|user accept|user remove|user revoke|role grant|role revoke
-workspace export|workspace import|monitor skew
+workspace export|workspace import|monitor skew|model fetch|model status
 bot add|bot end|policy set|trust accept|trust forget|trust restore|trust sign|doctor fs"
 for noun in $("$B" help | sed -n '/^  [a-z]/s/^  \([a-z]*\) .*/\1/p'); do
 	while IFS= read -r verb; do

@@ -95,7 +95,7 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
 	"dvc status", "dvc pull", "dvc push", "dvc add",
 	"data check", "suite ls", "suite show", "suite history", "data infer", "data describe", "data freq", "data diff", "data leaks", "data sample", "data balance", "data head",
-	"data pull", "data fetch", "data status", "remote ls",
+	"data pull", "data fetch", "data status", "remote ls", "model fetch", "model status",
 	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
 	"run note", "run rm", "run restore", "run artifacts", "run compare", "run chart", "run reproduce", "run resume",
 	"experiment ls", "experiment show", "queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
