@@ -167,6 +167,6 @@ const bn_verb bn_verbs_monitor_skew[] = {
 		"training by TFDV's skew comparators, judged from 100 rows on. Exit status 1 if a row differs or an\n"
 		"input is skewed.",
 		{"binnacle monitor skew power/3 --rows 10000", "binnacle monitor skew power@champion --window 1d --json"},
-		skew_options, 0, run_skew},
+		skew_options, BN_VERB_NEEDS_TRUST, run_skew},
 	{0},
 };
