@@ -260,7 +260,7 @@ dies() {
 	keys 3
 	shows "what was known" "text-0"
 	keys '#'
-	shows "a change is refused" "nothing was changed"
+	shows "a change is refused" "nothing can be changed now"
 	kill $n 2>/dev/null
 	wait $n 2>/dev/null
 	is "what is known, on request" "$(on run ls --cached --json | grep -c '"id"')" 12

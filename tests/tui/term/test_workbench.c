@@ -67,9 +67,14 @@ static void workspace_remove(void)
 	ck_assert_int_ne(access(workspace, F_OK), 0);
 }
 
+/* What was read and not waited for yet: one read may have two things that are waited for. */
+static char seen[1 << 16];
+static size_t seen_bytes;
+
 static pid_t workbench_start(int *fd)
 {
 	struct winsize w = {.ws_row = 24, .ws_col = 80};
+	seen_bytes = 0;
 	pid_t pid = forkpty(fd, NULL, NULL, &w);
 	if (pid == 0) {
 		setenv("TERM", "xterm-256color", 1);
@@ -80,25 +85,28 @@ static pid_t workbench_start(int *fd)
 	return pid;
 }
 
-/* Reads until the text was seen; false after 20 s. */
+/* Reads until the text was seen, after what was seen before; false after 20 s. */
 static bool wait_for(int fd, const char *text)
 {
-	static char seen[1 << 16];
-	size_t n = 0;
 	int64_t end = now_ms() + 20000;
 	while (now_ms() < end) {
+		seen[seen_bytes] = '\0';
+		char *at = strstr(seen, text);
+		if (at) {
+			at += strlen(text);
+			seen_bytes -= (size_t)(at - seen);
+			memmove(seen, at, seen_bytes);
+			return true;
+		}
+		if (seen_bytes > sizeof seen / 2)
+			seen_bytes = 0;
 		struct pollfd p = {fd, POLLIN, 0};
 		if (poll(&p, 1, 200) <= 0)
 			continue;
-		ssize_t got = read(fd, seen + n, sizeof seen - 1 - n);
+		ssize_t got = read(fd, seen + seen_bytes, sizeof seen - 1 - seen_bytes);
 		if (got <= 0)
 			return false;
-		n += (size_t)got;
-		seen[n] = '\0';
-		if (strstr(seen, text))
-			return true;
-		if (n > sizeof seen / 2)
-			n = 0;
+		seen_bytes += (size_t)got;
 	}
 	return false;
 }
