@@ -182,6 +182,22 @@ static int write_bounds(const sql_writer *s, const bn_expr_node *n)
 	return rc;
 }
 
+/* A metric that was logged and has no number. SQLite keeps NaN as NULL, so points are what tells it from an absent one. */
+static int write_is_nan(const sql_writer *s, const bn_expr_node *n)
+{
+	bn_run_field f = s->names->fields[s->nodes[n->arg[0]].field.slot]; /* the binder admits nothing else */
+	if (f.kind != BN_FIELD_METRIC || f.aggregate == BN_AGGREGATE_AT)
+		return bn_expr_fail(s->e, n->at, s->err, "IS NAN takes a metric, or best, last, min, max or mean of one");
+	int rc = write_argument(s, n->arg[0]);
+	if (rc < 0)
+		return rc;
+	bn_buf_adds(&s->out->sql, " IS NULL AND coalesce(");
+	f.aggregate = BN_AGGREGATE_COUNT;
+	bn_filter_field_sql(s->out, &f, s->names->w, true);
+	bn_buf_adds(&s->out->sql, ", 0) > 0");
+	return 0;
+}
+
 static int write_template(const sql_writer *above, const bn_expr_node *n, const char *sql)
 {
 	sql_writer below = *above;
@@ -217,6 +233,8 @@ static int write_node(const sql_writer *s, int i)
 		return write_in(s, n);
 	case BN_OP_LIKE:
 		return write_like(s, n);
+	case BN_OP_ISNAN:
+		return write_is_nan(s, n);
 	default:
 		break;
 	}

@@ -248,7 +248,7 @@ static int run_restore(bn_cli *cli, bn_err *err)
 const bn_verb bn_verbs_run[] = {
 	{"run", "ls", "", 0, 0, "list runs",
 		"Filters support AND OR NOT ( ) = != < <= > >= ~ LIKE ILIKE IN BETWEEN IS NULL "
-		"over\n"
+		"IS NAN over\n"
 		"params.K, metrics.K, tags.K, best(K), last(K), min(K), max(K), mean(K), count(K), "
 		"at(K, STEP) and\n"
 		"id, name, experiment, status, user, title, host, dataset, created, started,\n"

@@ -335,11 +335,11 @@ static bn_tree *parse_like(parser *p, bn_tree *a, const char *name, size_t at)
 	return tree_pair(p, name, at, a, pattern);
 }
 
-/* NAN parses as a number. Filters of runs have no IS NAN. */
+/* NAN parses as a number. */
 static bool accept_nan(parser *p)
 {
 	const bn_token *t = &p->x.now;
-	if (t->kind != BN_TOKEN_NUMBER || p->e->dialect == BN_EXPR_RUNS ||
+	if (t->kind != BN_TOKEN_NUMBER ||
 		!bn_expr_text_is((bn_expr_text){p->x.text + t->at, t->len}, "nan"))
 		return false;
 	bn_expr_lex(&p->x);
@@ -351,8 +351,6 @@ static bn_tree *parse_is(parser *p, bn_tree *a, size_t at)
 	bool negated = accept(p, "NOT");
 	bool nan = accept_nan(p);
 	if (!nan && !accept(p, "NULL")) {
-		if (p->e->dialect == BN_EXPR_RUNS)
-			return expected(p, negated ? "NULL" : "NULL or NOT NULL");
 		return expected(p, negated ? "NULL or NAN" : "NULL, NAN, NOT NULL or NOT NAN");
 	}
 	bn_tree *t = tree_op(p, nan ? "IS NAN" : "IS NULL", at, a);
