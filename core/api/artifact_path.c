@@ -53,6 +53,32 @@ static bool is_safe(const char *path, size_t n)
 	return path[0] != '/' && !has_dot_dot(path);
 }
 
+/* "%2F" is a slash, the one escape that the router leaves. */
+static void decode_slashes(char *text)
+{
+	char *to = text;
+	for (const char *p = text; *p; p++) {
+		bool is_slash = p[0] == '%' && p[1] == '2' && (p[2] | 32) == 'f';
+		*to++ = is_slash ? '/' : *p;
+		p += is_slash ? 2 : 0;
+	}
+	*to = '\0';
+}
+
+/* Whether it is safe for a reader that decodes it again, however often. */
+static int is_safe_decoded(const char *path)
+{
+	size_t n = strlen(path);
+	char *copy = bn_strdup(path);
+	if (!copy)
+		return BN_ENOMEM;
+	while (unescape(copy, &n))
+		;
+	int safe = is_safe(copy, n);
+	bn_free(copy);
+	return safe;
+}
+
 int bn_api_path_decode(char **out, const char *text, bn_wire_fault *fault)
 {
 	size_t n = 0;
@@ -65,14 +91,15 @@ int bn_api_path_decode(char **out, const char *text, bn_wire_fault *fault)
 		if (*p != '/' || p == text || p[-1] != '/')
 			copy[n++] = *p;
 	copy[n] = '\0';
-	while (unescape(copy, &n))
-		;
-	if (is_safe(copy, n)) {
+	decode_slashes(copy);
+	int safe = is_safe_decoded(copy);
+	if (safe > 0) {
 		*out = copy;
 		return 0;
 	}
 	bn_free(copy);
-	return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE, "Invalid path");
+	return safe < 0 ? bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, "out of memory: a path")
+			: bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE, "Invalid path");
 }
 
 /* ---- owners --------------------------------------------------------------------------------- */

@@ -21,7 +21,8 @@ typedef struct bn_api_artifact_path {
 	const char *path;            /* below the owner's artifacts, "" for all of them; in whole */
 } bn_api_artifact_path;
 
-/* Decodes text and checks it; *out is yours. INVALID_PARAMETER_VALUE "Invalid path". */
+/* Checks text, which is decoded but for "%2F", and decodes that; *out is yours. INVALID_PARAMETER_VALUE "Invalid path", also if it
+ * would be one after being decoded again, however often. A file may be called "a%20b": a client sends "a%2520b". */
 int bn_api_path_decode(char **out, const char *text, bn_wire_fault *fault);
 /* The same, and finds the owner. Release it, also after an error. */
 int bn_api_path_parse(bn_api_artifact_path *out, const char *text, bn_wire_fault *fault);

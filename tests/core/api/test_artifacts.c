@@ -204,7 +204,7 @@ START_TEST(test_paths_name_an_owner_and_lead_nowhere_else)
 			"models/m-" R "/artifacts/x"},
 		{"0/m-" R "/artifacts/x", BN_API_OF_NOTHING, "", ""},
 		{"0/" R "/x", BN_API_OF_NOTHING, "", ""}, {"", BN_API_OF_NOTHING, "", ""},
-		{"0/" R "/artifacts/a%2520b", BN_API_OF_RUN, R, "a b"},
+		{"0/" R "/artifacts/a%20b%2Fc", BN_API_OF_RUN, R, "a%20b/c"},
 		{"0/" R "/artifacts/100%", BN_API_OF_RUN, R, "100%"},
 		{R "/artifacts/..a", BN_API_OF_RUN, R, "..a"}};
 	static const char *const bad[] = {"..", "a/../b", "%2e%2e/x", "%252e%252e", "/etc",
