@@ -530,9 +530,10 @@ static int check_sidecars(const mlflow_db *m, bn_err *err)
 		bn_free(path);
 		if (!busy)
 			continue;
-		bn_err_set(err, BN_ECONFLICT, "'%s' is being written ('%s%s' exists)", m->path,
-			m->path, tails[i]);
-		bn_err_hint(err, "stop the server first, or import from it: http://HOST:PORT");
+		bn_err_set(err, BN_ECONFLICT, "'%s' is being written, or its server was killed ('%s%s' exists)",
+			m->path, m->path, tails[i]);
+		bn_err_hint(err, "stop the server, or import from it: http://HOST:PORT; if none runs, let SQLite finish: "
+				 "sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'");
 		return BN_ECONFLICT;
 	}
 	return 0;
