@@ -218,7 +218,8 @@ static void mark_codes(const bn_erase_part *p, const bn_batch *b, const bn_colum
 			used[c->codes[r]] |= bn_erase_matches(p, b->first_row + r) ? BN_ERASE_MATCHED : BN_ERASE_KEPT;
 }
 
-static int add_text(bn_eraser *e, const char *column, bn_text t, uint8_t used, bn_err *err)
+/* Which rows were seen to have the text in that column; none if it is new. NULL: no memory. */
+static uint8_t *seen_of(bn_eraser *e, const char *column, bn_text t)
 {
 	bn_buf key = BN_BUF_INIT;
 	bn_buf_add(&key, column, strlen(column) + 1);
@@ -227,10 +228,18 @@ static int add_text(bn_eraser *e, const char *column, bn_text t, uint8_t used, b
 	int32_t code = key.failed ? -1 : bn_dict_builder_add(&e->texts, key.ptr, key.len);
 	bn_buf_release(&key);
 	if (code < 0 || bn_grow(&e->seen, &e->seen_cap, e->texts.count + 1, 1))
-		return bn_err_nomem(err, "texts of rows that match");
+		return NULL;
 	if (e->texts.count > before)
 		e->seen[code] = 0;
-	e->seen[code] |= used;
+	return &e->seen[code];
+}
+
+static int add_text(bn_eraser *e, const char *column, bn_text t, uint8_t used, bn_err *err)
+{
+	uint8_t *seen = seen_of(e, column, t);
+	if (!seen)
+		return bn_err_nomem(err, "texts of rows that match");
+	*seen |= used;
 	return 0;
 }
 
@@ -376,18 +385,9 @@ int bn_eraser_scan(bn_erase_found *out, bn_eraser *e, const bn_dataset_version *
 /* Whether it is a text that only matching rows have. */
 static bool must_go(bn_eraser *e, const char *column, bn_text t, bool *failed)
 {
-	bn_buf key = BN_BUF_INIT;
-	bn_buf_add(&key, column, strlen(column) + 1);
-	bn_buf_add(&key, t.ptr, t.len);
-	size_t before = e->texts.count;
-	int32_t code = key.failed ? -1 : bn_dict_builder_add(&e->texts, key.ptr, key.len);
-	bn_buf_release(&key);
-	*failed |= code < 0 || bn_grow(&e->seen, &e->seen_cap, e->texts.count + 1, 1);
-	if (*failed)
-		return false;
-	if (e->texts.count > before) /* used nowhere */
-		e->seen[code] = 0;
-	return e->seen[code] == BN_ERASE_MATCHED;
+	const uint8_t *seen = seen_of(e, column, t);
+	*failed |= !seen;
+	return seen && *seen == BN_ERASE_MATCHED;
 }
 
 static int settle_part(bn_eraser *e, bn_erase_part *p, bn_err *err)
